@@ -1,0 +1,3 @@
+"""Distillation Audit: was this open-weights model distilled from one of these teachers?"""
+
+__version__ = "0.1.0"

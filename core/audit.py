@@ -1,0 +1,160 @@
+"""The audit as one function: student -> probes -> answers -> scores -> verdict."""
+
+from __future__ import annotations
+
+import threading
+
+import numpy as np
+import torch
+
+from core.config import SYNTHESISED, AuditConfig
+from core.devices import choose_device, limit_threads
+from core.errors import InputError
+from core.events import Connected, OnEvent, PhaseStarted, ProbesChecked
+from core.interview import Interview
+from core.results import ProbeCheck, ProbeSetResult, RankedCandidate, Results
+from core.runs.folder import RunFolder
+from core.scoring.ranking import applicable_score, rank
+from core.scoring.table import SCORES
+from core.students.base import Student
+from core.students.load import load_student
+from core.synthesis.base import Probes
+from core.synthesis.baselines import baseline_probes
+from core.synthesis.check import check_probes
+from core.synthesis.methods import SYNTHESISERS
+from core.teachers.asking import Witness
+from core.teachers.cache import answer_cache
+from core.teachers.panel import Panel
+from core.verdict.ranking_only import ranking_only
+
+
+def audit(
+    config: AuditConfig,
+    panel: Panel,
+    folder: RunFolder,
+    on_event: OnEvent,
+    *,
+    cancelled: threading.Event | None = None,
+) -> Results:
+    """Was `config.student` distilled from one of the candidates on the `panel`?
+
+    Probes and answers that `folder` and the workspace's cache hold already are used, not made again,
+    so that an audit that stopped goes on where it was.
+
+    Args:
+        on_event: told of everything that happens; may raise to stop the audit.
+        cancelled: set it to give up waiting for slow candidates.
+
+    Raises:
+        AuditError: input, a candidate or the probes are of no use; says what to do.
+    """
+    cancelled = cancelled or threading.Event()
+    limit_threads()
+    with answer_cache() as cache:
+        on_event(PhaseStarted(phase="load"))
+        student = _load(config, folder)
+
+        on_event(PhaseStarted(phase="connect"))
+        witnesses = _connect(panel, student, on_event)
+
+        on_event(PhaseStarted(phase="synthesise"))
+        probes = {name: _probes(name, config, student, folder, on_event) for name in config.probe_sets}
+
+        on_event(PhaseStarted(phase="check"))
+        check = check_probes(student, probes[SYNTHESISED], _generator(config, "check"))
+        on_event(ProbesChecked(probe_set=SYNTHESISED, check=check))
+        _stop_before_spending(check, config)
+
+        on_event(PhaseStarted(phase="ask"))
+        interview = Interview(config, student, witnesses, cache, folder, on_event, cancelled)
+        answers = {name: interview.about(name, probes[name]) for name in config.probe_sets}
+
+        on_event(PhaseStarted(phase="score"))
+        score, reason = applicable_score(config.score, np.stack(list(answers[SYNTHESISED][1].values())))
+        rankings = {name: _rank(config, score, *answered) for name, answered in answers.items()}
+
+    ranking = rankings.pop(SYNTHESISED)
+    notes = f"Ranked by {SCORES[score].label}: {reason}." if reason else ""
+    manifest = folder.manifest()
+    return Results(
+        run=manifest.run,
+        name=config.name,
+        created=manifest.created,
+        student=student.summary(),
+        score=score,
+        ranking=ranking,
+        verdict=ranking_only(ranking, score, rankings, notes),
+        baselines=tuple(
+            ProbeSetResult(probe_set=name, probes=len(probes[name]), ranking=ranked) for name, ranked in rankings.items()
+        ),
+        check=check,
+        queries=interview.queries(),
+        seconds={},
+        settings=config,
+        device=str(student.device),
+        versions=manifest.versions,
+    )
+
+
+def _load(config: AuditConfig, folder: RunFolder) -> Student:
+    student = load_student(config.student, choose_device(config.device))
+    if student.sha256 != (expected := folder.manifest().student_sha256):
+        raise InputError(
+            "the checkpoint is not the one this run was started with",
+            rule=f"SHA-256 {expected[:12]}…",
+            actual=f"{student.sha256[:12]}…",
+            remedy="put the original file back, or start a new audit",
+        )
+    return student
+
+
+def _connect(panel: Panel, student: Student, on_event: OnEvent) -> list[Witness]:
+    """Every candidate, asked two test images: before any time or query is spent on the audit itself."""
+    shape = (student.input.channels, student.input.height, student.input.width)
+    witnesses = []
+    for teacher in panel.teachers():
+        capabilities = teacher.connect(shape, student.num_classes)
+        witnesses.append(Witness(teacher, capabilities))
+        on_event(
+            Connected(
+                candidate=teacher.name,
+                output=capabilities.output,
+                num_classes=capabilities.num_classes,
+                latency=capabilities.latency,
+            )
+        )
+    return witnesses
+
+
+def _probes(name: str, config: AuditConfig, student: Student, folder: RunFolder, on_event: OnEvent) -> Probes:
+    """The probes of one set: from the folder when they were made before, else made and kept there."""
+    if stored := folder.load_probes(name):
+        return Probes(*stored)
+    generator = _generator(config, name)
+    if name == SYNTHESISED:
+        method = SYNTHESISERS[config.synthesis.method]
+        probes = method(student, config.synthesis, config.num_probes, config.num_steps, generator, on_event)
+    else:
+        probes = baseline_probes(name, config.num_probes, student.input, generator)
+    folder.save_probes(name, probes.images, probes.targets)
+    return probes
+
+
+def _stop_before_spending(check: ProbeCheck, config: AuditConfig) -> None:
+    if not check.passed and not config.ask_anyway:
+        raise InputError(
+            f"the synthesised probes failed their check: {'; '.join(check.problems)}",
+            remedy="choose a higher effort or another seed, or set ask_anyway to spend queries on them all the same",
+        )
+
+
+def _rank(
+    config: AuditConfig, score: str, student: np.ndarray, answers: dict[str, np.ndarray]
+) -> tuple[RankedCandidate, ...]:
+    generator = np.random.default_rng(config.seed)
+    return rank(student, answers, by=score, resamples=config.bootstrap, generator=generator)
+
+
+def _generator(config: AuditConfig, purpose: str) -> torch.Generator:
+    """A stream of its own for each purpose, so that leaving out one set does not change another."""
+    return torch.Generator().manual_seed(config.seed * 1_000_003 + sum(purpose.encode()))

@@ -1,0 +1,160 @@
+"""The command line: `python -m core audit | serve | zoo | doctor | bench`.
+
+Exit codes: 0 done, 2 bad input, 3 failed or cancelled.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+from rich.console import Console
+
+from core.errors import AuditError, InputError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__.split("\n")[0])
+zoo = typer.Typer(no_args_is_help=True, help="Small models to train, distil and audit.")
+bench = typer.Typer(no_args_is_help=True, help="Measure accuracy, speed and memory on this machine.")
+app.add_typer(zoo, name="zoo")
+app.add_typer(bench, name="bench")
+
+screen = Console(stderr=True)
+
+
+@app.command()
+def audit(
+    file: Annotated[Path, typer.Argument(help="The audit's TOML file; assets/demo/audit.toml is the demo.")],
+    json: Annotated[Path | None, typer.Option(help="Write the results there; - for standard output.")] = None,
+    student: Annotated[str | None, typer.Option(help="Audit this demo student instead, by its card's id.")] = None,
+) -> None:
+    """Audit a student and print the ranking and the verdict."""
+    from core.config import load_config
+    from core.runs.control import create_run
+    from core.runs.execute import execute
+    from core.terminal import Progress, print_results
+    from core.zoo.demo import with_demo_student
+
+    config = load_config(file)
+    if student:
+        config = with_demo_student(config, student)
+    folder = create_run(config)
+    with Progress(screen) as progress:
+        results = execute(folder, progress)
+    print_results(results, folder, screen)
+    if json == Path("-"):
+        sys.stdout.write(results.model_dump_json(indent=2) + "\n")
+    elif json:
+        json.write_text(results.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+@app.command()
+def serve(
+    folder: Annotated[Path, typer.Option(help="Serve every *.safetensors model in this folder.")],
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8600,
+    output: Annotated[Literal["probs", "logits"], typer.Option(help="What an answer holds.")] = "probs",
+    decimals: Annotated[int | None, typer.Option(help="Round answers to so many decimals.")] = None,
+    latency: Annotated[float, typer.Option(help="Seconds that each call takes longer.")] = 0.0,
+    error_rate: Annotated[float, typer.Option(help="Share of calls that fail with 503.")] = 0.0,
+    max_batch: Annotated[int, typer.Option(help="Largest number of images a call.")] = 64,
+    api_key_env: Annotated[str | None, typer.Option(help="Ask for the key in this environment variable.")] = None,
+    until_stdin_closes: Annotated[bool, typer.Option(help="Stop when standard input ends.")] = False,
+) -> None:
+    """Serve zoo models over the Open Inference Protocol v2."""
+    from core.zoo.server import serve as run_server
+
+    run_server(
+        sorted(folder.glob("*.safetensors")),
+        host=host,
+        port=port,
+        output=output,
+        decimals=decimals,
+        latency=latency,
+        error_rate=error_rate,
+        max_batch=max_batch,
+        api_key_env=api_key_env,
+        until_stdin_closes=until_stdin_closes,
+    )
+
+
+@zoo.command("train")
+def zoo_train(
+    out: Annotated[Path, typer.Option(help="Where models and cards go; what is there already is kept.")],
+    data: Annotated[Path | None, typer.Option(help="Folder of Fashion-MNIST's four .gz files.")] = None,
+    only: Annotated[list[str] | None, typer.Option(help="Make only this model; may be given again.")] = None,
+) -> None:
+    """Train the demo's candidates and distil its students (about half an hour on two cores)."""
+    from core.devices import limit_threads
+    from core.zoo.data import load_fashion_mnist
+    from core.zoo.recipes import DEMO_RECIPES
+    from core.zoo.train import train_zoo
+
+    if unknown := set(only or ()) - {recipe.id for recipe in DEMO_RECIPES}:
+        raise InputError(f"the zoo has no {', '.join(sorted(unknown))}", remedy="leave out --only to see all names")
+    limit_threads()
+    train, test = load_fashion_mnist(data)
+    wanted = [recipe for recipe in DEMO_RECIPES if not only or recipe.id in only]
+    train_zoo(wanted, train, test, out, tell=screen.print)
+
+
+@zoo.command("list")
+def zoo_list() -> None:
+    """The demo's models by their cards; true teachers are left out."""
+    from rich.table import Table
+
+    from core.zoo.cards import demo_candidates, demo_students
+
+    table = Table("id", "role", "architecture", "family", "parameters", "accuracy")
+    for card in (*demo_candidates(), *demo_students()):
+        facts = (card.id, card.role, card.architecture, card.family, f"{card.parameters:,}", f"{card.accuracy:.3f}")
+        table.add_row(*facts)
+    Console().print(table)
+
+
+@app.command()
+def doctor(
+    file: Annotated[Path | None, typer.Argument(help="An audit's TOML file, to try its candidates too.")] = None,
+) -> None:
+    """Check this machine, the workspace and, given an audit, whether each candidate answers."""
+    from core.doctor import diagnose
+
+    if not diagnose(file, Console()):
+        raise typer.Exit(3)
+
+
+@bench.command("demo")
+def bench_demo(
+    student: Annotated[list[str] | None, typer.Option(help="Only this demo student; may be given again.")] = None,
+) -> None:
+    """Audit every demo student afresh: who is ranked first, who should be, seconds and memory."""
+    from core.bench.demo import bench_demo as run
+
+    run(student or [], Console())
+
+
+@bench.command("app")
+def bench_app() -> None:
+    """Drive the app in a browser: first contact sheet, ranking, page switches and memory."""
+    from core.bench.app import bench_app as run
+
+    run(Console())
+
+
+def main() -> None:
+    """Run a command; a problem that the user can act on is one message, never a traceback."""
+    try:
+        app()
+    except InputError as error:
+        screen.print(f"[bold red]Cannot start:[/] {_plain(error)}", highlight=False)
+        sys.exit(2)
+    except AuditError as error:
+        screen.print(f"[bold red]Stopped:[/] {_plain(error)}", highlight=False)
+        sys.exit(3)
+
+
+def _plain(error: AuditError) -> str:
+    from rich.markup import escape
+
+    return escape(str(error))

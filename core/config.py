@@ -1,0 +1,213 @@
+"""What an audit is asked to do. Read from a form, a TOML file or a run's manifest; free of torch.
+
+Keys of APIs are never part of a configuration: a candidate names the environment variable that
+holds its key.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal, Self, TypeVar
+from urllib.parse import urlsplit
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+
+from core.errors import InputError
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]+$")]
+Effort = Literal["quick", "standard", "thorough"]
+Device = Literal["auto", "cpu", "cuda", "mps"]
+Baseline = Literal["white_noise", "pyramids"]
+Model = TypeVar("Model", bound=BaseModel)
+
+SYNTHESISED = "synthesised"  # the name of the probe set that the ranking rests on
+
+
+class Frozen(BaseModel):
+    """A value: immutable, and without unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class InputSpec(Frozen):
+    """What a model expects of an image: its shape, and the normalisation of pixels in [0, 1]."""
+
+    channels: Literal[1, 3]
+    height: int = Field(ge=8, le=1024)
+    width: int = Field(ge=8, le=1024)
+    mean: tuple[float, ...]
+    std: tuple[Annotated[float, Field(gt=0)], ...]
+
+    @model_validator(mode="after")
+    def _one_statistic_a_channel(self) -> Self:
+        if not len(self.mean) == len(self.std) == self.channels:
+            raise ValueError(f"mean and std need {self.channels} number(s) each, one a channel")
+        return self
+
+
+class StudentConfig(Frozen):
+    """The checkpoint under suspicion. What is None is taken from the file, where the file says it."""
+
+    checkpoint: Path
+    architecture: str | None = None  # "zoo:convnet4", "torchvision:resnet18"
+    num_classes: int | None = Field(None, ge=2, le=100_000)
+    input: InputSpec | None = None
+    class_names: tuple[str, ...] | None = None
+
+
+class CandidateConfig(Frozen):
+    """A teacher under suspicion, and how to ask it."""
+
+    name: Name
+    url: str
+    model: Name
+    protocol: Literal["open_inference"] = "open_inference"
+    version: str | None = None
+    key_env: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
+    output: Literal["auto", "logits", "probs"] = "auto"
+    max_batch: int = Field(32, ge=1, le=4096)
+    timeout: float = Field(30.0, gt=0, le=600)  # seconds without a byte of an answer
+
+    @field_validator("url")
+    @classmethod
+    def _plain_http(cls, url: str) -> str:
+        parts = urlsplit(url.strip())
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("an address must start with http:// or https:// and name a host")
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise ValueError("an address must not carry a user, a password or a query: name a key_env instead")
+        return url.strip().rstrip("/")
+
+
+class SynthesisConfig(Frozen):
+    """The generator of the paper, with the values that its text leaves open."""
+
+    method: Literal["generator"] = "generator"
+    steps: int | None = Field(None, ge=1, le=100_000)  # None: by the effort
+    batch: int = Field(64, ge=2, le=4096)
+    learning_rate: float = Field(2e-3, gt=0, lt=1)
+    latent: int = Field(64, ge=1, le=4096)  # dimensions of the noise and of a class embedding
+    width: int = Field(48, ge=8, le=1024)  # channels of the generator's convolutions
+    mix_probability: float = Field(0.4, ge=0, le=1)  # of a target being a mix of two classes
+    batchnorm_weight: float = Field(10.0, ge=0)
+    batchnorm_reduction: Literal["mean", "sum"] = "mean"  # over channels and layers; the paper sums
+
+
+class EffortPlan(Frozen):
+    """What an effort level buys."""
+
+    probes: int
+    steps: int
+
+
+EFFORTS: dict[Effort, EffortPlan] = {
+    "quick": EffortPlan(probes=50, steps=80),
+    "standard": EffortPlan(probes=100, steps=200),
+    "thorough": EffortPlan(probes=300, steps=600),
+}
+
+
+class AuditConfig(Frozen):
+    """One audit: a student, its candidates, and how hard to look."""
+
+    name: Name = "Audit"
+    student: StudentConfig
+    candidates: tuple[CandidateConfig, ...] = ()
+    serve: Literal["demo"] | None = None  # the demo's candidates, served by the worker itself
+    effort: Effort = "standard"
+    probes: int | None = Field(None, ge=2, le=10_000)  # None: by the effort
+    baselines: tuple[Baseline, ...] = ("white_noise", "pyramids")
+    synthesis: SynthesisConfig = SynthesisConfig()
+    score: Literal["rp", "rcos", "centred_distance", "inverse_kl", "agreement", "acs"] = "rp"
+    bootstrap: int = Field(1000, ge=100, le=100_000)  # resamples of the probes for an interval
+    ask_anyway: bool = False  # spend queries even on probes that failed their check
+    seed: int = Field(0, ge=0, lt=2**31)
+    device: Device = "auto"
+
+    @model_validator(mode="after")
+    def _candidates_or_serve(self) -> Self:
+        names = [candidate.name for candidate in self.candidates]
+        if repeated := {name for name in names if names.count(name) > 1}:
+            raise ValueError(f"candidates need different names, these stand twice: {', '.join(sorted(repeated))}")
+        if self.serve and self.candidates:
+            raise ValueError('give either candidates or serve = "demo", not both')
+        if not self.serve and not self.candidates:
+            raise ValueError('name at least one candidate, or set serve = "demo"')
+        return self
+
+    @property
+    def num_probes(self) -> int:
+        return self.probes or EFFORTS[self.effort].probes
+
+    @property
+    def num_steps(self) -> int:
+        return self.synthesis.steps or EFFORTS[self.effort].steps
+
+    @property
+    def probe_sets(self) -> tuple[str, ...]:
+        return (SYNTHESISED, *self.baselines)
+
+    def num_queries(self, candidates: int | None = None) -> int:
+        """Images that will be sent at most, over all candidates."""
+        return (candidates or len(self.candidates)) * self.num_probes * len(self.probe_sets)
+
+
+def load_config(path: Path) -> AuditConfig:
+    """An audit from a TOML file; a relative checkpoint path is taken from the file's folder.
+
+    Raises:
+        InputError: the file is missing, is no TOML or breaks a rule; names every offending field.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(
+            f"configuration {path} cannot be read", actual=str(error), remedy="give the path of an audit's TOML file"
+        ) from error
+    config = config_from_toml(text)
+    checkpoint = path.parent.resolve() / config.student.checkpoint
+    return config.model_copy(update={"student": config.student.model_copy(update={"checkpoint": checkpoint})})
+
+
+def config_from_toml(text: str) -> AuditConfig:
+    """Parse and validate an audit; raises `InputError`."""
+    return validated(AuditConfig, _parse_toml(text))
+
+
+def config_to_toml(config: AuditConfig) -> str:
+    """The audit as TOML, without what was left at its default."""
+    return tomli_w.dumps(config.model_dump(mode="json", exclude_defaults=True))
+
+
+def candidates_from_toml(text: str) -> tuple[CandidateConfig, ...]:
+    """The `[[candidates]]` of a TOML text, whatever else it holds; raises `InputError`."""
+    found = _parse_toml(text).get("candidates", [])
+    if not isinstance(found, list) or not found:
+        raise InputError("the file lists no candidates", rule="[[candidates]] tables", remedy="export a table to see one")
+    return tuple(validated(CandidateConfig, entry) for entry in found)
+
+
+def candidates_to_toml(candidates: tuple[CandidateConfig, ...]) -> str:
+    """`[[candidates]]` tables, which hold no key."""
+    return tomli_w.dumps({"candidates": [c.model_dump(mode="json", exclude_defaults=True) for c in candidates]})
+
+
+def validated(model: type[Model], data: object) -> Model:
+    """`data` as a `model`; raises `InputError` that names each field, its rule and what it was."""
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        problems = []
+        for found in error.errors(include_url=False):
+            where = ".".join(str(part) for part in found["loc"]) or "the configuration"
+            problems.append(f"{where}: {found['msg'].removeprefix('Value error, ')}")
+        raise InputError("; ".join(problems), remedy="correct the named fields and try again") from error
+
+
+def _parse_toml(text: str) -> dict[str, object]:
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise InputError("this is not a TOML file", actual=str(error), remedy="mend the named line") from error

@@ -1,0 +1,69 @@
+"""Start, resume and look after runs: what pages and the command line call. Free of torch."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from core.config import AuditConfig
+from core.errors import InputError
+from core.runs.folder import RunFolder
+from core.runs.queue import place_in_line
+from core.students.files import sha256_of
+from core.versions import versions
+
+ROOT = Path(__file__).parents[2]
+
+__all__ = ["create_run", "missing_keys", "place_in_line", "resume_run", "start_run"]
+
+
+def create_run(config: AuditConfig) -> RunFolder:
+    """A run folder for `config`, queued, without a worker yet; raises `InputError` without its checkpoint."""
+    checkpoint = config.student.checkpoint.resolve()
+    if not checkpoint.is_file():
+        raise InputError(f"there is no checkpoint {checkpoint}", remedy="give the path of an existing file")
+    config = config.model_copy(update={"student": config.student.model_copy(update={"checkpoint": checkpoint})})
+    return RunFolder.create(config, student_sha256=sha256_of(checkpoint), versions=versions())
+
+
+def start_run(config: AuditConfig, keys: Mapping[str, str] | None = None) -> RunFolder:
+    """A new run and its worker process, which waits for its turn and outlives whoever started it.
+
+    Args:
+        keys: secrets by the name of the environment variable a candidate's `key_env` gives; they reach
+            the worker by its environment and are written nowhere.
+    """
+    folder = create_run(config)
+    _start_worker(folder, keys or {})
+    return folder
+
+
+def resume_run(folder: RunFolder, keys: Mapping[str, str] | None = None) -> None:
+    """Go on with an interrupted, failed or cancelled run; raises `InputError` for any other."""
+    status = folder.status()
+    if status not in ("interrupted", "failed", "cancelled"):
+        raise InputError(f"a run that is {status} cannot be resumed", remedy="open it instead")
+    folder.enqueue()
+    _start_worker(folder, keys or {})
+
+
+def missing_keys(config: AuditConfig) -> list[str]:
+    """Environment variables that candidates' keys are expected in and that are not set here."""
+    names = {candidate.key_env for candidate in config.candidates if candidate.key_env}
+    return sorted(name for name in names if not os.environ.get(name))
+
+
+def _start_worker(folder: RunFolder, keys: Mapping[str, str]) -> None:
+    with (folder.path / "worker.log").open("ab") as log:
+        subprocess.Popen(
+            [sys.executable, "-m", "core.runs.worker", str(folder.path)],
+            cwd=ROOT,
+            env=os.environ | dict(keys),
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )

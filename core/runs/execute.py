@@ -1,0 +1,64 @@
+"""Carry out one run, in this process: wait for its turn, audit, and leave its folder in a final state."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from core.errors import AuditError, Cancelled
+from core.events import Event, OnEvent
+from core.results import Results
+from core.runs.folder import RunFolder
+from core.runs.queue import turn
+from core.runs.recorder import Recorder
+from core.teachers.panel import open_panel
+
+log = logging.getLogger(__name__)
+
+
+def execute(folder: RunFolder, watch: OnEvent | None = None) -> Results:
+    """Run the audit of `folder` and record it there; `watch` is told each event too.
+
+    Raises:
+        AuditError: the audit failed or was cancelled; its state says so too.
+    """
+    with Recorder(folder) as recorder:
+
+        def on_event(event: Event) -> None:
+            recorder(event)
+            if watch:
+                watch(event)
+
+        try:
+            with turn(folder, recorder.check_cancelled):
+                recorder.running()
+                results = _audit(folder, on_event, recorder.cancelled)
+        except Cancelled:
+            recorder.finished("cancelled")
+            raise
+        except KeyboardInterrupt:
+            recorder.finished("cancelled")
+            raise Cancelled from None
+        except AuditError as error:
+            recorder.finished("failed", error)
+            raise
+        except Exception as error:
+            log.exception("the audit stopped at a fault of its own")
+            fault = AuditError(
+                f"the audit stopped at a fault of its own ({type(error).__name__})",
+                remedy="resume it; if it happens again, report it with the run's worker.log",
+            )
+            recorder.finished("failed", fault)
+            raise fault from error
+        results = results.model_copy(update={"seconds": recorder.seconds})
+        folder.write_results(results)
+        recorder.finished("done")
+        return results
+
+
+def _audit(folder: RunFolder, on_event: OnEvent, cancelled: threading.Event) -> Results:
+    config = folder.manifest().config
+    with open_panel(config, cancelled) as panel:  # a served zoo starts up while torch is being imported here
+        from core.audit import audit
+
+        return audit(config, panel, folder, on_event, cancelled=cancelled)

@@ -1,0 +1,272 @@
+"""The run folder: the only truth about a run. Workers write it, pages read it, neither knows the other.
+
+    manifest.json              what was asked, written once
+    state.json                 where the run is, replaced atomically
+    events.jsonl               everything that happened
+    preview.png                the latest contact sheet, replaced atomically
+    probes/<set>.safetensors   uint8 probes with their target classes
+    answers.jsonl              which answer came when, by its key into the workspace's cache
+    answers/<set>.safetensors  log-probabilities of student and candidates, once all have answered
+    results.json               the findings, last
+    cancel, worker.log
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import psutil
+from pydantic import ValidationError
+from safetensors import safe_open
+from safetensors.numpy import load_file, save
+
+from core.config import AuditConfig, Frozen
+from core.errors import AuditError, InputError
+from core.events import Phase
+from core.results import Results
+from core.runs.workspace import runs_folder
+
+Status = Literal["queued", "running", "done", "failed", "cancelled"]
+ShownStatus = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
+
+HEARTBEAT_LIMIT = 60.0  # seconds without a heartbeat after which a live pid is no longer believed
+
+
+class Manifest(Frozen):
+    """What was asked for; never holds a key."""
+
+    run: str
+    created: str  # ISO 8601, UTC
+    config: AuditConfig
+    student_sha256: str
+    versions: dict[str, str]
+
+
+class ErrorReport(Frozen):
+    """An `AuditError` written down."""
+
+    what: str
+    rule: str
+    actual: str
+    remedy: str
+
+    @classmethod
+    def of(cls, error: AuditError) -> ErrorReport:
+        return cls(what=error.what, rule=error.rule, actual=error.actual, remedy=error.remedy)
+
+    def __str__(self) -> str:
+        return str(AuditError(self.what, rule=self.rule, actual=self.actual, remedy=self.remedy))
+
+
+class RunState(Frozen):
+    """Where a run is. `pid` with `pid_started` name the process, since pids recur."""
+
+    status: Status = "queued"
+    phase: Phase | None = None
+    progress: float = 0.0  # of the whole run, in [0, 1]
+    eta: float | None = None  # seconds
+    sent: int = 0  # images over the network
+    cached: int = 0  # answers that were known already
+    queued: float = 0.0  # seconds since the epoch, when it took its place in line
+    heartbeat: float = 0.0  # seconds since the epoch
+    started: float | None = None  # seconds since the epoch, of the latest try
+    finished: float | None = None
+    pid: int | None = None
+    pid_started: float | None = None
+    seconds: dict[str, float] = {}  # by phase
+    error: ErrorReport | None = None
+
+
+class RunFolder:
+    """Typed access to one run's files."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    @classmethod
+    def create(cls, config: AuditConfig, *, student_sha256: str, versions: dict[str, str]) -> RunFolder:
+        """A new run with its manifest and a queued state."""
+        run = uuid.uuid4().hex
+        folder = cls(runs_folder() / run)
+        folder.path.mkdir(parents=True)
+        created = datetime.now(UTC).isoformat(timespec="seconds")
+        manifest = Manifest(
+            run=run, created=created, config=config, student_sha256=student_sha256, versions=versions
+        )
+        folder._replace("manifest.json", manifest.model_dump_json(indent=2).encode())
+        folder.enqueue()
+        return folder
+
+    @classmethod
+    def open(cls, run: str) -> RunFolder:
+        """The folder of an existing run; raises `InputError` for an unknown or malformed id."""
+        path = runs_folder() / run
+        if not (len(run) == 32 and run.isalnum() and (path / "manifest.json").is_file()):
+            raise InputError(f"there is no run {run[:40]!r}", remedy="choose a run from the history")
+        return cls(path)
+
+    @property
+    def run(self) -> str:
+        return self.path.name
+
+    # What was asked, where it is, what was found
+
+    def manifest(self) -> Manifest:
+        return Manifest.model_validate_json((self.path / "manifest.json").read_bytes())
+
+    def state(self) -> RunState:
+        try:
+            return RunState.model_validate_json((self.path / "state.json").read_bytes())
+        except (OSError, ValidationError):  # never written, or by another version
+            damaged = AuditError("the run's state cannot be read", remedy="delete the run and start it again")
+            return RunState(status="failed", error=ErrorReport.of(damaged))
+
+    def write_state(self, state: RunState) -> None:
+        self._replace("state.json", state.model_dump_json().encode())
+
+    def status(self) -> ShownStatus:
+        """The state's status; *interrupted* is derived: it says queued or running, but nobody works on it."""
+        state = self.state()
+        return "interrupted" if state.status in ("queued", "running") and not _alive(state) else state.status
+
+    def enqueue(self) -> None:
+        """Take a place at the end of the line, for the first time or again."""
+        self.clear_cancel()
+        self.write_state(RunState(queued=time.time(), heartbeat=time.time()))
+
+    def results(self) -> Results | None:
+        """The findings, None before there are any."""
+        try:
+            return Results.model_validate_json((self.path / "results.json").read_bytes())
+        except OSError:
+            return None
+
+    def write_results(self, results: Results) -> None:
+        self._replace("results.json", (results.model_dump_json(indent=2) + "\n").encode())
+
+    # What happens meanwhile
+
+    def append_event(self, event: dict[str, object]) -> None:
+        self._append("events.jsonl", {"time": round(time.time(), 3), **event})
+
+    def events(self) -> Iterator[dict[str, object]]:
+        """All events so far; a line still being written is left for next time."""
+        yield from self._lines("events.jsonl")
+
+    def write_preview(self, png: bytes) -> None:
+        self._replace("preview.png", png)
+
+    @property
+    def preview(self) -> Path:
+        return self.path / "preview.png"
+
+    def append_answer(self, answer: dict[str, object]) -> None:
+        self._append("answers.jsonl", answer)
+
+    # Probes and answers
+
+    def save_probes(self, probe_set: str, images: np.ndarray, targets: np.ndarray) -> None:
+        """`images` uint8 `(N, C, H, W)`; `targets` float32 `(N, K)`, class weights, or `(N, 0)` for none."""
+        self._replace(f"probes/{probe_set}.safetensors", save({"images": images, "targets": targets}))
+
+    def load_probes(self, probe_set: str) -> tuple[np.ndarray, np.ndarray] | None:
+        """What `save_probes` was given, None where it never was."""
+        path = self.path / "probes" / f"{probe_set}.safetensors"
+        if not path.exists():
+            return None
+        tensors = load_file(path)
+        return tensors["images"], tensors["targets"]
+
+    def save_answers(self, probe_set: str, student: np.ndarray, answers: dict[str, np.ndarray]) -> None:
+        """Log-probabilities `(N, K)` of the student and of each candidate by name."""
+        tensors = {"student": student} | {str(i): answer for i, answer in enumerate(answers.values())}
+        data = save(tensors, metadata={"candidates": json.dumps(list(answers))})
+        self._replace(f"answers/{probe_set}.safetensors", data)
+
+    def load_answers(self, probe_set: str) -> tuple[np.ndarray, dict[str, np.ndarray]] | None:
+        """What `save_answers` was given, None where it never was."""
+        path = self.path / "answers" / f"{probe_set}.safetensors"
+        if not path.exists():
+            return None
+        with safe_open(path, framework="np") as file:
+            names = json.loads(file.metadata()["candidates"])
+            return file.get_tensor("student"), {name: file.get_tensor(str(i)) for i, name in enumerate(names)}
+
+    # Orders to the worker
+
+    def request_cancel(self) -> None:
+        (self.path / "cancel").touch()
+
+    def cancel_requested(self) -> bool:
+        return (self.path / "cancel").exists()
+
+    def clear_cancel(self) -> None:
+        (self.path / "cancel").unlink(missing_ok=True)
+
+    def delete(self) -> None:
+        """Remove the run; raises `InputError` while a worker is at it."""
+        if self.status() in ("queued", "running"):
+            raise InputError("the run is still going", remedy="cancel it first")
+        shutil.rmtree(self.path)
+
+    # Writing
+
+    def _replace(self, name: str, data: bytes) -> None:
+        target = self.path / name
+        target.parent.mkdir(exist_ok=True)
+        temporary = target.with_name(f".{target.name}.{os.getpid()}")
+        temporary.write_bytes(data)
+        os.replace(temporary, target)
+
+    def _append(self, name: str, entry: dict[str, object]) -> None:
+        with (self.path / name).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry) + "\n")
+
+    def _lines(self, name: str) -> Iterator[dict[str, object]]:
+        try:
+            text = (self.path / name).read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return
+        for line in text.split("\n")[:-1]:
+            try:
+                yield json.loads(line)
+            except json.JSONDecodeError:  # a worker was killed in the middle of this line
+                continue
+
+
+def all_runs() -> list[RunFolder]:
+    """Every run of the workspace, newest first; folders that hold no readable manifest are passed over."""
+    found = []
+    for path in runs_folder().glob("*/manifest.json"):
+        folder = RunFolder(path.parent)
+        try:
+            found.append((folder.manifest().created, path.stat().st_mtime, folder))
+        except (OSError, ValidationError):
+            continue
+    return [folder for *_, folder in sorted(found, key=lambda entry: entry[:2], reverse=True)]
+
+
+def process_started(pid: int) -> float | None:
+    """When the live process `pid` started, in seconds since the epoch; None where there is none."""
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else process.create_time()
+    except psutil.Error:
+        return None
+
+
+def _alive(state: RunState) -> bool:
+    recent = time.time() - state.heartbeat < HEARTBEAT_LIMIT
+    if state.pid is None:  # created, and its worker not up yet
+        return recent
+    started = process_started(state.pid)
+    return recent and started is not None and abs(started - (state.pid_started or 0)) < 1.0

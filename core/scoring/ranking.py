@@ -1,0 +1,102 @@
+"""From answers to a ranking: every score for every candidate, with bootstrap intervals over probes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from core.results import Estimate, RankedCandidate
+from core.scoring.base import Score, centre
+from core.scoring.table import SCORES
+
+LEVEL = 0.95
+ALIKE = 1e-3  # relative distance below which two candidates count as one and the same
+FALLBACK = "centred_distance"
+
+
+def log_softmax(answers: np.ndarray) -> np.ndarray:
+    """Log-probabilities of logits, over the last axis."""
+    shifted = answers - answers.max(axis=-1, keepdims=True)
+    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+
+
+def log_probabilities(answers: np.ndarray, output: str, floor: float) -> np.ndarray:
+    """A teacher's answers `(N, K)` as log-probabilities, none below `log(floor)`.
+
+    Args:
+        output: "logits" or "probs", as the teacher's capabilities say.
+        floor: smallest probability that is told apart from 0.
+    """
+    log_probs = log_softmax(answers) if output == "logits" else np.log(np.maximum(answers, floor))
+    return np.maximum(log_probs, np.log(floor))
+
+
+def applicable_score(wanted: str, candidates: np.ndarray) -> tuple[str, str]:
+    """The score to rank by, and why it is not the wanted one ("" where it is).
+
+    Residual scores say nothing below three candidates, or where two of the candidates `(M, N, K)`
+    answer alike and so cancel each other.
+    """
+    needed = SCORES[wanted].min_candidates
+    if len(candidates) < needed:
+        return FALLBACK, f"{SCORES[wanted].label} needs at least {needed} candidates, there are {len(candidates)}"
+    if needed > 1 and _two_alike(candidates):
+        return FALLBACK, f"{SCORES[wanted].label} needs candidates that differ, and two of these answer alike"
+    return wanted, ""
+
+
+def rank(
+    student: np.ndarray,
+    answers: Mapping[str, np.ndarray],
+    *,
+    by: str,
+    resamples: int,
+    generator: np.random.Generator,
+    scores: Mapping[str, Score] = SCORES,
+) -> tuple[RankedCandidate, ...]:
+    """Candidates, best first by the score `by`.
+
+    Args:
+        student: log-probabilities `(N, K)`.
+        answers: log-probabilities `(N, K)` by candidate.
+        resamples: of the probes, for the percentile bootstrap (Efron, 1979).
+        scores: those to compute, `by` among them.
+    """
+    names, candidates = list(answers), np.stack(list(answers.values()))
+    draws = generator.integers(len(student), size=(resamples, len(student)))
+    estimates = {name: _estimates(score, student, candidates, draws) for name, score in scores.items()}
+    values = np.array([estimate.value for estimate in estimates[by]])
+    return tuple(
+        RankedCandidate(
+            candidate=names[k],
+            score=estimates[by][k].value,
+            interval=_interval(estimates[by][k]),
+            scores={name: estimates[name][k] for name in scores},
+        )
+        for k in scores[by].order(values)
+    )
+
+
+def _estimates(score: Score, student: np.ndarray, candidates: np.ndarray, draws: np.ndarray) -> list[Estimate]:
+    """One score for each candidate; without an interval where it has none or one probe gives none."""
+    values = score.compute(student, candidates)
+    if not score.resampled or len(student) < 2:
+        return [Estimate(value=float(value)) for value in values]
+    resampled = np.array([score.compute(student[draw], candidates[:, draw]) for draw in draws])
+    low, high = np.quantile(resampled, ((1 - LEVEL) / 2, (1 + LEVEL) / 2), axis=0)
+    return [Estimate(value=float(v), low=float(a), high=float(b)) for v, a, b in zip(values, low, high, strict=True)]
+
+
+def _interval(estimate: Estimate) -> tuple[float, float] | None:
+    return None if estimate.low is None or estimate.high is None else (estimate.low, estimate.high)
+
+
+def _two_alike(candidates: np.ndarray) -> bool:
+    flat = centre(candidates).reshape(len(candidates), -1)
+    norms = np.linalg.norm(flat, axis=1)
+    for i, one in enumerate(flat):
+        for j in range(i):
+            if np.linalg.norm(one - flat[j]) <= ALIKE * max(norms[i], norms[j]):
+                return True
+    return False

@@ -1,0 +1,1 @@
+"""Synthesis: from a student alone to images that show what it learned. One method a file."""

@@ -1,0 +1,67 @@
+"""What the student alone says of its probes, before any query is spent on them."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from core.results import ProbeCheck
+from core.students.base import Student
+from core.synthesis.base import Probes, pixels
+from core.synthesis.baselines import white_noise
+from core.synthesis.batchnorm import batchnorm_loss, watched_inputs
+
+MIN_ON_TARGET = 0.5  # share of probes
+MAX_DUPLICATES = 0.1  # share of probes
+MIN_ENTROPY_SPREAD = 0.01  # nats between the 5 % and the 95 % quantile
+BATCH = 256
+
+
+def check_probes(student: Student, probes: Probes, generator: torch.Generator) -> ProbeCheck:
+    """Measure synthesised probes and name what is wrong with them, if anything."""
+    logits, fit = _look(student, pixels(probes.images, student.device))
+    noise = white_noise(len(probes), student.input, generator).to(student.device)
+    _, noise_fit = _look(student, noise)
+
+    on_target = float((logits.argmax(1) == probes.targets.argmax(1)).mean())
+    duplicates = len(probes) - len(np.unique(probes.images.reshape(len(probes), -1), axis=0))
+    low, middle, high = (float(value) for value in np.quantile(_entropy(logits), (0.05, 0.5, 0.95)))
+
+    problems = []
+    if on_target < MIN_ON_TARGET:
+        problems.append(f"the student puts only {on_target:.0%} of the probes into the class they were made for")
+    if duplicates > MAX_DUPLICATES * len(probes):
+        problems.append(f"{duplicates} of {len(probes)} probes are exact copies of others")
+    if high - low < MIN_ENTROPY_SPREAD:
+        problems.append("the student is equally sure of all probes, so they tell little about it")
+    if fit is not None and noise_fit is not None and fit >= noise_fit:
+        problems.append(f"the probes fit the student's BatchNorm statistics no better than noise ({fit:.3g})")
+    return ProbeCheck(
+        probes=len(probes),
+        on_target=on_target,
+        batchnorm_loss=fit,
+        batchnorm_loss_noise=noise_fit,
+        duplicates=duplicates,
+        entropy=(low, middle, high),
+        problems=tuple(problems),
+    )
+
+
+@torch.inference_mode()
+def _look(student: Student, images: torch.Tensor) -> tuple[np.ndarray, float | None]:
+    """Logits `(N, K)` and the BatchNorm loss (mean form) over all images, batches weighted by size."""
+    logits, fit = [], 0.0
+    for part in images.split(BATCH):
+        with watched_inputs(student.batchnorm_layers) as inputs:
+            logits.append(student(part).double().cpu())
+            if inputs:
+                loss = batchnorm_loss(inputs, student.batchnorm_layers, reduction="mean")
+                fit += loss.item() * len(part) / len(images)
+    return torch.cat(logits).numpy(), fit if student.batchnorm_layers else None
+
+
+def _entropy(logits: np.ndarray) -> np.ndarray:
+    """Of softmax(logits), `(N,)` in nats."""
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    p = np.exp(shifted) / np.exp(shifted).sum(axis=1, keepdims=True)
+    return -(p * np.log(np.maximum(p, 1e-30))).sum(axis=1)

@@ -1,0 +1,1 @@
+"""Teachers: models behind an API. One adapter a file; all are used through the `Teacher` protocol."""

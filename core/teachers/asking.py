@@ -1,0 +1,88 @@
+"""Ask all candidates the same probes, side by side, and pay for no answer twice."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.errors import Cancelled
+from core.teachers.base import Capabilities, Teacher
+from core.teachers.cache import AnswerCache
+
+CHUNK = 20  # probes after which everyone has answered and the ranking is drawn anew
+
+
+@dataclass(frozen=True)
+class Witness:
+    """A connected candidate."""
+
+    teacher: Teacher
+    capabilities: Capabilities
+
+
+@dataclass(frozen=True)
+class Reply:
+    """Answers `(n, K)` of one candidate to the probes `start` and following."""
+
+    candidate: str
+    start: int
+    answers: np.ndarray
+    keys: tuple[str, ...]  # of each answer in the cache
+    cached: int  # how many of them were known already
+
+
+def ask(
+    witnesses: Sequence[Witness],
+    images: np.ndarray,
+    cache: AnswerCache,
+    *,
+    cancelled: threading.Event,
+    on_reply: Callable[[Reply], None],
+) -> Iterator[dict[str, np.ndarray]]:
+    """All candidates' answers to uint8 `images` `(N, C, H, W)`, chunk after chunk.
+
+    Each answer is in the cache before it is reported. Yields, after each chunk that all candidates have
+    answered, their answers so far by name, each `(n, K)`.
+
+    Raises:
+        TeacherError: a candidate failed; what had arrived is kept.
+        Cancelled: `cancelled` was set; calls still under way are abandoned.
+    """
+    replies: dict[str, list[np.ndarray]] = {witness.teacher.name: [] for witness in witnesses}
+    pool = ThreadPoolExecutor(max_workers=len(witnesses), thread_name_prefix="ask")
+    try:
+        for start in range(0, len(images), CHUNK):
+            chunk = images[start : start + CHUNK]
+            futures = [pool.submit(_answers, witness, chunk, start, cache) for witness in witnesses]
+            for reply in _as_they_come(futures, cancelled):
+                replies[reply.candidate].append(reply.answers)
+                on_reply(reply)
+            yield {name: np.concatenate(parts) for name, parts in replies.items()}
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _answers(witness: Witness, images: np.ndarray, start: int, cache: AnswerCache) -> Reply:
+    """One candidate's answers, from the cache where it has them, the rest in batches as it allows."""
+    keys = tuple(cache.key(witness.capabilities.identity, image) for image in images)
+    known = cache.get_many(keys)
+    unknown = [index for index, key in enumerate(keys) if key not in known]
+    largest = witness.capabilities.max_batch
+    for batch in (unknown[i : i + largest] for i in range(0, len(unknown), largest)):
+        fresh = dict(zip((keys[i] for i in batch), witness.teacher.query(images[batch]), strict=True))
+        cache.put_many(fresh)
+        known |= fresh
+    return Reply(witness.teacher.name, start, np.stack([known[key] for key in keys]), keys, len(keys) - len(unknown))
+
+
+def _as_they_come(futures: list[Future[Reply]], cancelled: threading.Event) -> Iterator[Reply]:
+    waiting = set(futures)
+    while waiting:
+        if cancelled.is_set():
+            raise Cancelled
+        done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
+        yield from (future.result() for future in done)

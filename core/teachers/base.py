@@ -1,0 +1,71 @@
+"""The `Teacher` protocol, what a teacher declares of itself, and the table of adapters. Free of torch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+
+from core.teachers.transport import Transport
+
+
+@dataclass(frozen=True)
+class Capabilities:
+    """What a teacher can do, as declared by its server and verified on two test images."""
+
+    output: Literal["logits", "probs"]
+    num_classes: int
+    max_batch: int
+    input_shape: tuple[int, int, int] | None  # (C, H, W); None where the server does not say
+    identity: str  # protocol, host, model and version: equal identities give equal answers
+    latency: float  # seconds, of the call with the two test images
+
+
+class Teacher(Protocol):
+    """A model that can only be asked. Implementations are safe to use from one thread at a time."""
+
+    name: str
+
+    def connect(self, probe_shape: tuple[int, int, int], num_classes: int | None = None) -> Capabilities:
+        """Read what the server declares, ask two test images of `probe_shape` and verify the answer.
+
+        Args:
+            probe_shape: `(C, H, W)` that the audit will send.
+            num_classes: that the student has; None to accept any.
+
+        Raises:
+            TeacherError: unreachable, refused, or its answers are of no use; says which and what to do.
+        """
+        ...
+
+    def query(self, images: np.ndarray) -> np.ndarray:
+        """Answers `(N, K)` float64, as the server gives them, for uint8 images `(N, C, H, W)`.
+
+        `N` is at most the largest batch of its capabilities. Raises `TeacherError`.
+        """
+        ...
+
+    @property
+    def sent(self) -> int:
+        """Images sent over the network since it was made, repeated ones counted each time."""
+        ...
+
+
+OpenTeacher = Callable[[Transport, str | None], Teacher]
+ADAPTERS: dict[str, OpenTeacher] = {}
+
+
+def adapter(protocol: str) -> Callable[[OpenTeacher], OpenTeacher]:
+    """Register an adapter for a protocol's name.
+
+    An adapter is a callable `(transport, identity) -> Teacher`. The transport knows the candidate, its
+    key and whether the user cancelled; `identity` is used in place of a derived one unless it is None.
+    """
+
+    def register(opener: OpenTeacher) -> OpenTeacher:
+        ADAPTERS[protocol] = opener
+        return opener
+
+    return register

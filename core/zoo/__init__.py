@@ -1,0 +1,1 @@
+"""Small models to train, distil, serve and try the audit on."""

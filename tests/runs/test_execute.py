@@ -1,0 +1,146 @@
+"""A run carried out in this process, with an audit in place of the real one: what ends up in its folder."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import nullcontext
+
+import numpy as np
+import pytest
+
+from core.errors import AuditError, Cancelled, InputError, TeacherError
+from core.events import Answered, PhaseStarted, Preview, SynthesisStep
+from core.runs import control, execute as executing
+from core.runs.execute import execute
+from core.runs.folder import RunFolder, RunState, all_runs
+from core.zoo.demo import demo_config
+from tests.support.runs import make_run
+
+
+@pytest.fixture
+def folder() -> RunFolder:
+    return RunFolder.create(demo_config(), student_sha256="ab" * 32, versions={})
+
+
+@pytest.fixture
+def play(monkeypatch: pytest.MonkeyPatch):
+    """Put a function in place of the audit."""
+
+    def use(script) -> None:
+        monkeypatch.setattr(executing, "open_panel", lambda config, cancelled: nullcontext())
+        monkeypatch.setattr("core.audit.audit", script)
+
+    return use
+
+
+def test_events_become_files_and_state(folder: RunFolder, play) -> None:
+    results = make_run("done").results()
+    states: list[RunState] = []
+
+    def script(config, panel, folder, on_event, *, cancelled):
+        on_event(PhaseStarted(phase="load"))
+        on_event(PhaseStarted(phase="synthesise"))
+        on_event(Preview(np.zeros((3, 1, 28, 28), np.uint8), ("a", "b", "c")))
+        on_event(SynthesisStep(step=5, steps=10, losses={"total": 1.0}))
+        states.append(folder.state())
+        on_event(PhaseStarted(phase="ask"))
+        on_event(Answered(probe_set="synthesised", candidate="a", done=3, total=6, sent=2, cached=1))
+        states.append(folder.state())
+        return results
+
+    play(script)
+    watched = []
+    execute(folder, watched.append)
+
+    middle, late = states
+    assert (middle.status, middle.phase) == ("running", "synthesise")
+    assert 0 < middle.progress < late.progress < 1
+    assert (late.sent, late.cached) == (2, 1)
+    final = folder.state()
+    assert (folder.status(), final.progress, final.error) == ("done", 1.0, None)
+    assert set(final.seconds) == {"load", "synthesise", "ask"}
+    assert folder.results().seconds == pytest.approx(final.seconds, abs=0.5)
+    assert folder.preview.read_bytes().startswith(b"\x89PNG")
+    kinds = [event["kind"] for event in folder.events()]
+    assert kinds == ["phase_started", "phase_started", "synthesis_step", "phase_started", "answered"]
+    assert len(watched) == 6
+
+
+@pytest.mark.parametrize(
+    ("raised", "status", "words"),
+    [
+        (TeacherError("vgg7 is gone", remedy="start it again"), "failed", "vgg7 is gone. Start it again."),
+        (InputError("no such device", remedy="choose cpu"), "failed", "no such device. Choose cpu."),
+        (ZeroDivisionError("secret detail"), "failed", "a fault of its own (ZeroDivisionError)"),
+        (Cancelled(), "cancelled", None),
+        (KeyboardInterrupt(), "cancelled", None),
+    ],
+)
+def test_every_end_is_written_down(folder: RunFolder, play, raised, status: str, words: str | None) -> None:
+    def script(config, panel, folder, on_event, *, cancelled):
+        on_event(PhaseStarted(phase="ask"))
+        raise raised
+
+    play(script)
+    with pytest.raises(AuditError):
+        execute(folder)
+    assert folder.status() == status
+    error = folder.state().error
+    assert (words in str(error)) if words else error is None
+    assert "secret" not in (folder.path / "state.json").read_text()
+
+
+def test_a_cancel_request_reaches_an_audit_that_waits(folder: RunFolder, play) -> None:
+    def script(config, panel, folder, on_event, *, cancelled):
+        folder.request_cancel()
+        assert cancelled.wait(20)
+        on_event(PhaseStarted(phase="ask"))
+        pytest.fail("the event should have raised")
+
+    play(script)
+    with pytest.raises(Cancelled):
+        execute(folder)
+    assert folder.status() == "cancelled"
+
+
+def test_a_queued_run_can_be_cancelled(folder: RunFolder, play) -> None:
+    make_run("running")
+    play(lambda *arguments, **more: pytest.fail("it was not its turn"))
+    threading.Timer(0.2, folder.request_cancel).start()
+    with pytest.raises(Cancelled):
+        execute(folder)
+    assert folder.status() == "cancelled"
+
+
+class TestControl:
+    def test_a_missing_checkpoint_is_refused_before_a_run_exists(self) -> None:
+        config = demo_config()
+        student = config.student.model_copy(update={"checkpoint": config.student.checkpoint.with_name("gone.pt")})
+        with pytest.raises(InputError, match="there is no checkpoint"):
+            control.create_run(config.model_copy(update={"student": student}))
+        assert all_runs() == []
+
+    @pytest.mark.parametrize("status", ["queued", "running", "done"])
+    def test_only_a_stopped_run_is_resumed(self, status: str) -> None:
+        with pytest.raises(InputError, match="cannot be resumed"):
+            control.resume_run(make_run(status))
+
+    def test_keys_reach_the_worker_by_its_environment_alone(self, folder: RunFolder, monkeypatch) -> None:
+        started = []
+        monkeypatch.setattr(control.subprocess, "Popen", lambda command, **how: started.append((command, how)))
+        folder.write_state(RunState(status="failed"))
+        control.resume_run(folder, {"MY_KEY": "sk-sentinel"})
+        (command, how), = started
+        assert how["env"]["MY_KEY"] == "sk-sentinel"
+        assert "sk-sentinel" not in " ".join(command)
+        assert folder.status() == "queued"
+        assert folder.state().queued == pytest.approx(time.time(), abs=30)
+
+    def test_missing_keys_are_named(self, monkeypatch) -> None:
+        config = make_run("done", urls=True).manifest().config
+        first = config.candidates[0].model_copy(update={"key_env": "AUDIT_TEST_KEY"})
+        config = config.model_copy(update={"candidates": (first, *config.candidates[1:])})
+        assert control.missing_keys(config) == ["AUDIT_TEST_KEY"]
+        monkeypatch.setenv("AUDIT_TEST_KEY", "x")
+        assert control.missing_keys(config) == []

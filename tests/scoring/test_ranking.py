@@ -1,0 +1,73 @@
+"""Rankings: order, intervals, and the choice of a score that can be used."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.special import log_softmax
+
+from core.scoring.ranking import applicable_score, log_probabilities, rank
+from core.scoring.table import SCORES
+
+
+@pytest.fixture
+def answers() -> tuple[np.ndarray, dict[str, np.ndarray]]:
+    """A student that is a noisy copy of candidate "b"."""
+    random = np.random.default_rng(3)
+    logits = {name: 2 * random.normal(size=(80, 6)) for name in "abcd"}
+    student = logits["b"] + random.normal(size=(80, 6))
+    return log_softmax(student, axis=1), {name: log_softmax(x, axis=1) for name, x in logits.items()}
+
+
+@pytest.mark.parametrize("by", [name for name, score in SCORES.items() if score.resampled])
+def test_ranks_the_source_first_with_an_interval_around_its_score(answers, by: str) -> None:
+    ranking = rank(*answers, by=by, resamples=200, generator=np.random.default_rng(0))
+    assert ranking[0].candidate == "b"
+    values = [candidate.score for candidate in ranking]
+    assert values == sorted(values, reverse=SCORES[by].higher_is_better)
+    for candidate in ranking:
+        low, high = candidate.interval
+        assert low <= candidate.score <= high or by in ("acs", "inverse_kl")  # biased upwards in resamples
+        assert set(candidate.scores) == set(SCORES)
+
+
+def test_interval_covers_the_expected_mean() -> None:
+    """The 95 % interval of agreement behaves like a binomial one: half width about 1.96 sd."""
+    random = np.random.default_rng(0)
+    student = log_softmax(random.normal(size=(400, 2)) * 5, axis=1)
+    flipped = np.where(random.random(400)[:, None] < 0.3, student[:, ::-1], student)
+    (only,) = rank(student, {"a": flipped}, by="agreement", resamples=2000, generator=random)
+    low, high = only.interval
+    expected = 1.96 * np.sqrt(only.score * (1 - only.score) / 400)
+    assert (high - low) / 2 == pytest.approx(expected, rel=0.15)
+
+
+def test_one_probe_has_a_score_and_no_interval(answers) -> None:
+    student, candidates = answers
+    one = {name: answer[:1] for name, answer in candidates.items()}
+    ranking = rank(student[:1], one, by="rp", resamples=100, generator=np.random.default_rng(0))
+    assert all(candidate.interval is None for candidate in ranking)
+
+
+def test_the_same_seed_gives_the_same_intervals(answers) -> None:
+    first, second = (rank(*answers, by="rp", resamples=100, generator=np.random.default_rng(5)) for _ in range(2))
+    assert first == second
+
+
+def test_residual_scores_fall_back_where_they_say_nothing(answers) -> None:
+    candidates = np.stack(list(answers[1].values()))
+    assert applicable_score("rp", candidates) == ("rp", "")
+    assert applicable_score("inverse_kl", candidates[:1]) == ("inverse_kl", "")
+    score, reason = applicable_score("rp", candidates[:2])
+    assert score == "centred_distance"
+    assert "at least 3" in reason
+    score, reason = applicable_score("rcos", candidates[[0, 1, 1]])
+    assert score == "centred_distance"
+    assert "alike" in reason
+
+
+def test_answers_become_log_probabilities_with_a_floor() -> None:
+    expected = np.log([[0.9, 0.1, 1e-4]])
+    np.testing.assert_allclose(log_probabilities(np.array([[0.9, 0.1, 0.0]]), "probs", 1e-4), expected)
+    logits = np.array([[1000.0, 0.0]])
+    np.testing.assert_allclose(log_probabilities(logits, "logits", 1e-4), [[0.0, np.log(1e-4)]])

@@ -1,0 +1,59 @@
+"""The BatchNorm loss against numbers worked out by numpy, and its minimum."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from core.synthesis.batchnorm import batchnorm_loss, watched_inputs
+
+
+@pytest.fixture
+def model() -> nn.Sequential:
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.BatchNorm2d(3), nn.Conv2d(3, 5, 3), nn.BatchNorm2d(5)).eval()
+    for layer in (model[0], model[2]):
+        layer.running_mean.normal_()
+        layer.running_var.uniform_(0.5, 2)
+    return model
+
+
+def layers_of(model: nn.Module) -> list[nn.BatchNorm2d]:
+    return [layer for layer in model.modules() if isinstance(layer, nn.BatchNorm2d)]
+
+
+@pytest.mark.parametrize("reduction", ["mean", "sum"])
+def test_against_numpy(model: nn.Sequential, reduction: str) -> None:
+    x = torch.randn(7, 3, 9, 9)
+    with watched_inputs(layers_of(model)) as inputs:
+        model(x)
+    loss = batchnorm_loss(inputs, layers_of(model), reduction=reduction)
+
+    terms = []
+    for entered, layer in ((x, model[0]), (model[1](model[0](x)), model[2])):
+        values = entered.detach().double().numpy()
+        mean, sd = values.mean((0, 2, 3)), np.sqrt(values.var((0, 2, 3)) + layer.eps)
+        stored_sd = np.sqrt(layer.running_var.numpy() + layer.eps)
+        terms.append((mean - layer.running_mean.numpy()) ** 2 + (sd - stored_sd) ** 2)
+    expected = np.mean([t.mean() for t in terms]) if reduction == "mean" else sum(t.sum() for t in terms)
+    assert loss.item() == pytest.approx(expected, rel=1e-4)
+
+
+def test_vanishes_on_the_data_whose_statistics_are_stored() -> None:
+    layer = nn.BatchNorm2d(3, momentum=1.0)
+    x = torch.randn(50, 3, 20, 20) * 2 + 1
+    layer.train()(x)
+    layer.eval()
+    assert batchnorm_loss([x], [layer], reduction="sum").item() < 1e-6
+
+
+def test_watching_ends_with_the_block_and_passes_gradients(model: nn.Sequential) -> None:
+    x = torch.randn(4, 3, 9, 9, requires_grad=True)
+    with watched_inputs(layers_of(model)) as inputs:
+        model(x)
+    batchnorm_loss(inputs, layers_of(model), reduction="mean").backward()
+    assert x.grad.abs().sum() > 0
+    model(x)
+    assert len(inputs) == 2

@@ -1,0 +1,95 @@
+"""Configurations: what is accepted, what is refused and in which words, and the way to TOML and back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.config import (
+    EFFORTS, AuditConfig, CandidateConfig, candidates_from_toml, candidates_to_toml, config_from_toml, config_to_toml,
+    load_config,
+)  # fmt: skip
+from core.errors import InputError
+from core.zoo.demo import DEMO_AUDIT, demo_config
+
+GOOD = """
+[student]
+checkpoint = "student.safetensors"
+[[candidates]]
+name = "A"
+url = "http://127.0.0.1:8000"
+model = "a"
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("name = ", "not a TOML file"),
+        ("", "student: Field required"),
+        (GOOD + "[[candidates]]\nname='A'\nurl='http://h'\nmodel='b'", "different names"),
+        ('serve = "demo"\n' + GOOD, "not both"),
+        ('[student]\ncheckpoint = "a.pt"', "at least one candidate"),
+        ('serve = "prod"\n[student]\ncheckpoint = "a.pt"', "serve: Input should be 'demo'"),
+        ('effort = "extreme"\n' + GOOD, "effort"),
+        ("probes = 1\n" + GOOD, "probes: Input should be greater than or equal to 2"),
+        ("sead = 1\n" + GOOD, "sead: Extra inputs are not permitted"),
+        (GOOD.replace("http://127.0.0.1:8000", "file:///etc/passwd"), "http:// or https://"),
+        (GOOD.replace("http://", "http://user:secret@"), "must not carry a user"),
+        (GOOD.replace(":8000", ":8000/?key=secret"), "must not carry a user"),
+        (GOOD + 'key_env = "not a name"', "key_env"),
+        (GOOD + "max_batch = 0", "max_batch"),
+        (GOOD.replace('"a"', '"a\\u0000"'), "model"),
+        (GOOD.replace("[[cand", "[student.input]\nchannels=2\nheight=8\nwidth=8\nmean=[0]\nstd=[1]\n[[cand"), "channels"),
+        (GOOD.replace("[[cand", "[student.input]\nchannels=3\nheight=8\nwidth=8\nmean=[0]\nstd=[1]\n[[cand"), "3 number"),
+        (GOOD.replace("[[cand", "[student.input]\nchannels=1\nheight=8\nwidth=8\nmean=[0]\nstd=[0]\n[[cand"), "std"),
+    ],
+)
+def test_bad_configurations_are_refused_by_name(text: str, message: str) -> None:
+    with pytest.raises(InputError) as caught:
+        config_from_toml(text)
+    assert message in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_missing_or_binary_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read"):
+        load_config(tmp_path / "none.toml")
+    (tmp_path / "image.toml").write_bytes(b"\x89PNG\xff")
+    with pytest.raises(InputError, match="cannot be read"):
+        load_config(tmp_path / "image.toml")
+
+
+def test_checkpoints_are_found_beside_their_file(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(GOOD)
+    assert load_config(tmp_path / "a.toml").student.checkpoint == tmp_path / "student.safetensors"
+
+
+def test_toml_and_back() -> None:
+    config = config_from_toml(GOOD + 'key_env = "MY_KEY"')
+    assert config_from_toml(config_to_toml(config)) == config
+    assert candidates_from_toml(candidates_to_toml(config.candidates)) == config.candidates
+    with pytest.raises(InputError, match="lists no candidates"):
+        candidates_from_toml("a = 1")
+
+
+def test_effort_sets_probes_and_steps_unless_given() -> None:
+    config = config_from_toml('effort = "quick"\n' + GOOD)
+    assert (config.num_probes, config.num_steps) == (EFFORTS["quick"].probes, EFFORTS["quick"].steps)
+    assert config_from_toml("probes = 7\n" + GOOD).num_probes == 7
+    assert config.num_queries() == EFFORTS["quick"].probes * 3
+
+
+def test_addresses_lose_their_last_slash() -> None:
+    assert CandidateConfig(name="A", url="http://h:1/base/ ", model="m").url == "http://h:1/base"
+
+
+def test_the_demo_names_a_file_that_is_there_and_other_students() -> None:
+    assert load_config(DEMO_AUDIT).student.checkpoint.is_file()
+    basil = demo_config("basil", effort="quick")
+    assert isinstance(basil, AuditConfig)
+    assert basil.student.checkpoint.name == "basil.safetensors"
+    assert basil.effort == "quick"
+    with pytest.raises(InputError, match="no demo student 'zebra'"):
+        demo_config("zebra")
