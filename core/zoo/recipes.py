@@ -33,7 +33,7 @@ DEMO_RECIPES = (
     Recipe("mobilenetv2", "candidate", "mobilenetv2", seed=103, epochs=3),
     Recipe("densenet22", "candidate", "densenet22", seed=104, epochs=4),
     Recipe("wideresnet10", "candidate", "wideresnet10", seed=105, epochs=3),
-    Recipe("vit4", "candidate", "vit4", seed=106, epochs=8),
+    Recipe("vit4", "candidate", "vit4", seed=106, epochs=6),
     Recipe("amber", "student", "convnet4", seed=201, epochs=4, teacher="resnet14"),
     Recipe("basil", "student", "resnet8", seed=202, epochs=4, teacher="vgg7"),
     Recipe("coral", "student", "convnet4", seed=203, epochs=4, teacher="mobilenetv2"),

@@ -1,0 +1,107 @@
+"""Architectures by name: `zoo:convnet4`, `torchvision:resnet18`."""
+
+from __future__ import annotations
+
+import difflib
+import warnings
+from collections.abc import Callable, Mapping
+
+import torch
+import torchvision
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from core.config import InputSpec
+from core.errors import InputError
+from core.zoo.architectures import ARCHITECTURES
+
+ZOO, TORCHVISION = "zoo", "torchvision"
+
+
+def list_architectures() -> list[str]:
+    """Every name that `build` knows, the zoo's first."""
+    classifiers = torchvision.models.list_models(module=torchvision.models)  # no detection, no segmentation
+    return [f"{ZOO}:{name}" for name in sorted(ARCHITECTURES)] + [f"{TORCHVISION}:{name}" for name in classifiers]
+
+
+def build(architecture: str, *, input: InputSpec, num_classes: int) -> nn.Module:
+    """A module for normalised images `(N, C, H, W)` that gives logits `(N, num_classes)`; it has no weights.
+
+    Its parameters are on the meta device: shapes and names without memory, whatever the size, to be
+    assigned from a checkpoint. The global random state is left as it was.
+
+    Raises:
+        InputError: the name is unknown or names no classifier, or the architecture refuses the input.
+    """
+    if architecture not in list_architectures():
+        raise _unknown(architecture)
+    source, _, name = architecture.partition(":")
+    if source == TORCHVISION and input.channels != 3:
+        raise InputError(
+            f"{architecture} takes colour images",
+            rule="3 channels",
+            actual=str(input.channels),
+            remedy="set the input's channels to 3, or choose an architecture of the zoo",
+        )
+    try:
+        with torch.random.fork_rng(devices=[]), _Unallocated(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # torchvision's, about initial weights
+            if source == ZOO:
+                return ARCHITECTURES[name].build(input.channels, input.height, num_classes)
+            return torchvision.models.get_model(name, weights=None, num_classes=num_classes)
+    except (AssertionError, RuntimeError, ValueError) as error:
+        raise InputError(
+            f"{architecture} cannot be built for images of {input.channels}x{input.height}x{input.width}",
+            actual=str(error).split("\n")[0][:200],
+            remedy="set the input's size to the one that the student was trained on",
+        ) from error
+
+
+def head_sizes(architecture: str, *, input: InputSpec, shapes: Mapping[str, tuple[int, ...]]) -> set[int]:
+    """The class counts that tensors of these shapes point to: one, if they are of this architecture.
+
+    The head is found by what it is: the tensors whose shape changes with the number of classes.
+    """
+    two = build(architecture, input=input, num_classes=2).state_dict()
+    three = build(architecture, input=input, num_classes=3).state_dict()
+    sizes = set()
+    for name, tensor in two.items():
+        for axis, (before, after) in enumerate(zip(tensor.shape, three[name].shape, strict=True)):
+            if before != after and len(shapes.get(name, ())) == tensor.ndim:
+                sizes.add(shapes[name][axis])
+    return sizes
+
+
+class _Unallocated(TorchFunctionMode):
+    """Makes `torch.empty`, from which modules make their parameters, allocate nothing.
+
+    Other factories stay real, since some architectures compute their plan with tensors.
+    """
+
+    def __torch_function__(
+        self,
+        func: Callable[..., object],
+        types: object,
+        args: tuple[object, ...] = (),
+        kwargs: dict[str, object] | None = None,
+    ) -> object:
+        kwargs = kwargs or {}
+        return func(*args, **(kwargs | {"device": "meta"} if func is torch.empty else kwargs))
+
+
+def _unknown(architecture: str) -> InputError:
+    source, _, name = architecture.rpartition(":")
+    if source == TORCHVISION and name in torchvision.models.list_models():
+        what = f"{architecture} is no image classifier"
+        return InputError(
+            what, rule="logits (N, K) for images", remedy="choose a classifier, such as torchvision:resnet18"
+        )
+    known = list_architectures()
+    names = [full.partition(":")[2] for full in known]
+    close = difflib.get_close_matches(name.strip().lower(), names, n=3, cutoff=0.6)
+    suggestions = [full for match in close for full, bare in zip(known, names, strict=True) if bare == match]
+    return InputError(
+        f"architecture {architecture[:80]!r} is unknown",
+        rule=f"{ZOO}:NAME or {TORCHVISION}:NAME",
+        remedy=f"try {' or '.join(suggestions[:3])}" if suggestions else "choose one from the list",
+    )

@@ -1,0 +1,69 @@
+"""The student: a classifier whose weights are in hand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import nn
+
+from core.config import InputSpec
+from core.results import StudentSummary
+
+
+@dataclass(frozen=True, eq=False)
+class Student:
+    """A frozen network in evaluation mode, called on pixels: normalisation is part of it.
+
+    Gradients flow to the images, never to the weights.
+
+    Attributes:
+        module: normalised images `(N, C, H, W)` to logits `(N, K)`.
+        input: the images it takes, and their normalisation.
+        class_names: K names, in the order of the logits.
+        sha256: of the checkpoint file.
+    """
+
+    module: nn.Module
+    input: InputSpec
+    class_names: tuple[str, ...]
+    architecture: str
+    name: str
+    sha256: str
+    device: torch.device
+
+    def __post_init__(self) -> None:
+        self.module.eval().requires_grad_(False)
+
+    def __call__(self, images: torch.Tensor) -> torch.Tensor:
+        """Logits `(N, K)` for float images `(N, C, H, W)` in [0, 1] on the student's device."""
+        mean, std = (images.new_tensor(values).view(-1, 1, 1) for values in (self.input.mean, self.input.std))
+        return self.module((images - mean) / std)
+
+    @property
+    def num_classes(self) -> int:
+        return len(self.class_names)
+
+    @cached_property
+    def parameters(self) -> int:
+        """How many trained numbers it has."""
+        return sum(parameter.numel() for parameter in self.module.parameters())
+
+    @cached_property
+    def batchnorm_layers(self) -> list[nn.BatchNorm2d]:
+        """The layers that remember statistics of the training images, in the module's order; may be none."""
+        layers = [layer for layer in self.module.modules() if isinstance(layer, nn.BatchNorm2d)]
+        return [layer for layer in layers if layer.running_mean is not None]
+
+    def summary(self) -> StudentSummary:
+        """What a report says of it."""
+        return StudentSummary(
+            name=self.name,
+            sha256=self.sha256,
+            architecture=self.architecture,
+            num_classes=self.num_classes,
+            class_names=self.class_names,
+            parameters=self.parameters,
+            batchnorm_layers=len(self.batchnorm_layers),
+        )
