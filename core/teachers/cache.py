@@ -1,0 +1,105 @@
+"""Answers that were paid for: kept for all runs, found again by who was asked and the probe's pixels."""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+
+from core.errors import InputError
+from core.runs.workspace import workspace
+
+_BUSY = 60.0  # seconds to wait for another process that writes
+_AT_ONCE = 500  # keys in one SELECT; SQLite's limit was 999 for long
+_SCHEMA = "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer BLOB NOT NULL) WITHOUT ROWID"
+
+
+class AnswerCache:
+    """Answers by key in one SQLite file, for any number of threads and processes at once.
+
+    Raises:
+        InputError: by every method, when the file cannot be used.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()  # of the one connection that this process's threads share
+        with self._clear_errors():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._database = sqlite3.connect(path, timeout=_BUSY, isolation_level=None, check_same_thread=False)
+            try:
+                self._database.execute("PRAGMA journal_mode = WAL")
+                self._database.execute("PRAGMA synchronous = FULL")  # what is written survives a power cut
+                self._database.execute(_SCHEMA)
+            except sqlite3.Error:
+                self._database.close()
+                raise
+
+    @staticmethod
+    def key(identity: str, probe: np.ndarray) -> str:
+        """SHA-256, in hexadecimal, over a teacher's identity and a uint8 probe `(C, H, W)`."""
+        if probe.dtype != np.uint8:
+            raise ValueError(f"a probe is uint8, not {probe.dtype}")
+        digest = hashlib.sha256()
+        for part in (identity.encode(), repr(probe.shape).encode(), probe.tobytes()):
+            digest.update(len(part).to_bytes(8, "big") + part)  # lengths, so that no two triples read alike
+        return digest.hexdigest()
+
+    def get_many(self, keys: Sequence[str]) -> dict[str, np.ndarray]:
+        """The answers `(K,)` float64 that are known, by key."""
+        rows: list[tuple[str, bytes]] = []
+        with self._clear_errors(), self._lock:
+            for start in range(0, len(keys), _AT_ONCE):
+                part = keys[start : start + _AT_ONCE]
+                marks = ", ".join("?" * len(part))
+                query = f"SELECT key, answer FROM answers WHERE key IN ({marks})"
+                rows += self._database.execute(query, part).fetchall()
+        return {key: np.frombuffer(answer, dtype="<f8").astype(np.float64) for key, answer in rows}
+
+    def put_many(self, answers: Mapping[str, np.ndarray]) -> None:
+        """Keep answers `(K,)` by key, all or none; they are on the disk when this returns."""
+        rows = [(key, np.asarray(answer, dtype="<f8").tobytes()) for key, answer in answers.items()]
+        with self._clear_errors(), self._lock, self._transaction():
+            self._database.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?)", rows)
+
+    def close(self) -> None:
+        with self._lock:
+            self._database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._database.execute("BEGIN IMMEDIATE")  # waits for other writers here, where waiting is safe
+        try:
+            yield
+        except BaseException:
+            self._database.execute("ROLLBACK")
+            raise
+        self._database.execute("COMMIT")
+
+    @contextmanager
+    def _clear_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, OSError) as error:
+            raise InputError(
+                f"the cache of answers {self._path} cannot be used",
+                actual=str(error),
+                remedy="make its folder writable with free space; if the file is damaged, delete it",
+            ) from error
+
+
+def answer_cache() -> AnswerCache:
+    """The workspace's cache, which all runs share."""
+    return AnswerCache(workspace() / "cache" / "answers.sqlite3")

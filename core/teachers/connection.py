@@ -1,0 +1,97 @@
+"""Try a candidate before an audit: does it answer, with what, and does that look healthy?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from core.config import CandidateConfig
+from core.errors import AuditError
+from core.teachers.answers import SUM_TOLERANCE, trial_images
+from core.teachers.base import Capabilities, Teacher
+from core.teachers.registry import open_teacher
+from core.teachers.transport import Retry, is_loopback
+
+IMPATIENT = Retry(attempts=2, first=0.2)  # somebody is looking on
+ALMOST_SURE = 0.999
+ALMOST_UNIFORM = 1.5  # times 1 / K, of the strongest class
+
+
+@dataclass(frozen=True)
+class ConnectionReport:
+    """What came back for the two test images, mid-grey and random pixels."""
+
+    ok: bool
+    message: str  # plain words, of the connection or of the error
+    capabilities: Capabilities | None = None
+    sums: tuple[float, ...] = ()  # over the classes, one for each image
+    top1: tuple[int, ...] = ()  # the strongest class, one for each image
+    latency: float | None = None  # seconds a call
+    warnings: tuple[str, ...] = ()  # of what works, but is likely not meant
+
+
+def check_connection(
+    candidate: CandidateConfig, *, key: str | None, probe_shape: tuple[int, int, int], num_classes: int | None
+) -> ConnectionReport:
+    """Connect to `candidate` and ask it two images more; a failure is in the report, never raised.
+
+    Args:
+        probe_shape: `(C, H, W)` of the student's images.
+        num_classes: that the student has; None to accept any.
+    """
+    try:
+        teacher = open_teacher(candidate, key=key, retry=IMPATIENT)
+        capabilities = teacher.connect(probe_shape, num_classes)
+        answers = _ask(teacher, trial_images(probe_shape), capabilities.max_batch)
+    except AuditError as error:
+        return ConnectionReport(ok=False, message=str(error))
+    kind = "probabilities" if capabilities.output == "probs" else "logits"
+    return ConnectionReport(
+        ok=True,
+        message=f"answers {kind} of {capabilities.num_classes} classes in {1000 * capabilities.latency:.0f} ms",
+        capabilities=capabilities,
+        sums=tuple(float(total) for total in answers.sum(axis=1)),
+        top1=tuple(int(strongest) for strongest in answers.argmax(axis=1)),
+        latency=capabilities.latency,
+        warnings=(*_exposure(candidate, key), *_doubts(answers, capabilities)),
+    )
+
+
+def _ask(teacher: Teacher, images: np.ndarray, max_batch: int) -> np.ndarray:
+    batches = (images[start : start + max_batch] for start in range(0, len(images), max_batch))
+    return np.concatenate([teacher.query(batch) for batch in batches])
+
+
+def _exposure(candidate: CandidateConfig, key: str | None) -> list[str]:
+    address = urlsplit(candidate.url)
+    if key is None or address.scheme == "https" or is_loopback(address.hostname or ""):
+        return []
+    return ["The key travels unencrypted: use an https address if there is one."]
+
+
+def _doubts(answers: np.ndarray, capabilities: Capabilities) -> list[str]:
+    """Signs of wrong preprocessing in `(N, K)` answers."""
+    doubts = []
+    probs = answers if capabilities.output == "probs" else _softmax(answers)
+    top = probs.max(axis=1)
+    if np.all(top < ALMOST_UNIFORM / capabilities.num_classes):
+        doubts.append(
+            "All classes get almost the same answer: the model may be untrained, or expect other pixel values."
+        )
+    elif np.ptp(probs, axis=0).max() < 1e-6:
+        doubts.append("A grey and a random image get the same answer: the server may not look at its input.")
+    elif np.all(top > ALMOST_SURE) and len(set(probs.argmax(axis=1))) == 1:
+        doubts.append(
+            f"Class {probs[0].argmax()} is certain for a grey and for a random image: "
+            "the model may expect other pixel values."
+        )
+    if capabilities.output == "probs" and np.abs(answers.sum(axis=1) - 1).max() > SUM_TOLERANCE:
+        doubts.append("The probabilities do not sum to 1: the server seems to round them, which costs accuracy.")
+    return doubts
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)

@@ -1,0 +1,194 @@
+"""The Open Inference Protocol's JSON: what a model declares, a request's tensor, an answer's tensor.
+
+https://github.com/kserve/open-inference-protocol, "HTTP/REST", version 2. What a server sends is not
+trusted to have any form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import prod
+
+import numpy as np
+
+from core.errors import TeacherError
+
+Shape = tuple[int, int, int]  # (C, H, W)
+
+# The shortest decimals that are exactly the float32 of v / 255, for each pixel value v
+_PIXELS = np.array([float(f"{np.float32(v) / np.float32(255):.9g}") for v in range(256)])
+PIXEL_BYTES = 14  # of JSON that a pixel takes at most
+_SHOWN = 80  # characters of a server's values in an error
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A model's metadata; every part may be missing, as in MLServer's."""
+
+    input_name: str = "input"
+    input_shape: tuple[int, ...] | None = None  # (N, C, H, W), below 1 where free
+    max_batch: int | None = None
+    version: str = ""  # of all versions that are served, comma-separated
+
+
+def read_metadata(metadata: object, *, name: str) -> Declared:
+    """What `GET v2/models/{model}` says, None for nothing; raises `TeacherError` for a model of another kind."""
+    if metadata is None:
+        return Declared()
+    if not isinstance(metadata, dict):
+        raise _senseless(name, "metadata", metadata)
+    inputs = metadata.get("inputs") or []
+    if not isinstance(inputs, list) or not all(isinstance(tensor, dict) for tensor in inputs):
+        raise _senseless(name, "inputs", inputs)
+    if len(inputs) > 1:
+        raise TeacherError(
+            f"{name}: the model wants {len(inputs)} inputs",
+            rule="one, a batch of images",
+            actual=_cut(", ".join(str(tensor.get("name")) for tensor in inputs)),
+            remedy="serve a model that takes nothing but images",
+        )
+    tensor = inputs[0] if inputs else {}
+    if tensor.get("datatype", "FP32") != "FP32":
+        raise TeacherError(
+            f"{name}: the model wants another type of pixels",
+            rule="FP32 in [0, 1]",
+            actual=_cut(str(tensor["datatype"])),
+            remedy="serve the model with an FP32 input and its preprocessing inside",
+        )
+    parameters, versions = metadata.get("parameters"), metadata.get("versions")
+    largest = parameters.get("max_batch_size") if isinstance(parameters, dict) else None
+    return Declared(
+        input_name=tensor["name"] if isinstance(tensor.get("name"), str) else Declared.input_name,
+        input_shape=_shape(tensor["shape"], name=name) if tensor.get("shape") else None,
+        max_batch=largest if _is_integer(largest) and largest > 0 else None,
+        version=",".join(str(version) for version in versions) if isinstance(versions, list) else "",
+    )
+
+
+def check_input(declared: Declared, probe_shape: Shape, *, name: str) -> tuple[Shape | None, int | None]:
+    """The input shape that the server fixes and the largest batch that follows, None where it leaves them free.
+
+    Raises:
+        TeacherError: images of `probe_shape` do not fit.
+    """
+    shape = declared.input_shape
+    if shape is None:
+        return None, declared.max_batch
+    if len(shape) != 4 or not _fits(shape[1:], probe_shape):
+        channels, height, width = probe_shape
+        turned = len(shape) == 4 and _fits(shape[1:], (height, width, channels))
+        raise TeacherError(
+            f"{name}: the server's input does not fit the student's",
+            rule=f"{[-1, *probe_shape]}, images, channels, height, width",
+            actual=f"{list(shape)}" + (", with the channels last" if turned else ""),
+            remedy="serve the model with its channels first (NCHW)"
+            if turned
+            else "name another model, or check the student's input size",
+        )
+    if shape[0] > 1:
+        raise TeacherError(
+            f"{name}: the server takes batches of one fixed size",
+            rule="a free first dimension, -1",
+            actual=f"{list(shape)}",
+            remedy="serve the model with a free batch size",
+        )
+    fixed = shape[1:] if all(size > 0 for size in shape[1:]) else None
+    return fixed, 1 if shape[0] == 1 else declared.max_batch
+
+
+def request_of(images: np.ndarray, input_name: str) -> dict[str, object]:
+    """The body that asks about uint8 images `(N, C, H, W)`, sent as FP32 in [0, 1]."""
+    data = _PIXELS[images.ravel()].tolist()
+    return {"inputs": [{"name": input_name, "shape": list(images.shape), "datatype": "FP32", "data": data}]}
+
+
+def answers_of(reply: object, rows: int, *, name: str) -> np.ndarray:
+    """The answers `(rows, K)` float64 in a server's reply, all finite.
+
+    Raises:
+        TeacherError: the reply holds anything else; says what.
+    """
+    outputs = reply.get("outputs") if isinstance(reply, dict) else None
+    if not isinstance(outputs, list) or len(outputs) != 1 or not isinstance(outputs[0], dict):
+        error = reply.get("error") if isinstance(reply, dict) else None
+        count = f"{len(outputs)} outputs" if isinstance(outputs, list) else f"no outputs but {_cut(str(reply))}"
+        raise TeacherError(
+            f"{name}: the server's reply is no answer",
+            rule="one output tensor",
+            actual=f"the error {_cut(error)!r}" if isinstance(error, str) else count,
+            remedy="check that the address is that of an Open Inference server and the model has one output",
+        )
+    tensor = outputs[0]
+    shape = _shape(tensor.get("shape"), name=name)
+    if len(shape) != 2 or shape[0] != rows or shape[1] < 2:
+        raise TeacherError(
+            f"{name}: the answers have the wrong shape",
+            rule=f"[{rows}, number of classes], a row for each image",
+            actual=f"{list(shape)}",
+            remedy="serve a classifier that gives a score for every class",
+        )
+    values = _numbers(tensor.get("data"), depth=len(shape), name=name)
+    if len(values) != prod(shape):
+        raise TeacherError(
+            f"{name}: the answers' data do not fill their shape",
+            rule=f"{prod(shape)} numbers for shape {list(shape)}",
+            actual=f"{len(values)}",
+            remedy="look at what the server does to its output",
+        )
+    answers = values.reshape(shape)
+    if not np.isfinite(answers).all():
+        raise TeacherError(
+            f"{name}: the answers hold NaN or infinity",
+            rule="finite numbers",
+            actual=f"{int((~np.isfinite(answers)).sum())} of {answers.size} are not",
+            remedy="check that the served model takes pixels in [0, 1]",
+        )
+    return answers
+
+
+def _numbers(data: object, *, depth: int, name: str) -> np.ndarray:
+    """Float64 from a list of JSON numbers, which may be nested by the rows of the tensor."""
+    if not isinstance(data, list):
+        raise _senseless(name, "data", data)
+    for _ in range(depth - 1):
+        data = [value for item in data for value in (item if isinstance(item, list) else [item])]
+    strange = next((value for value in data if type(value) not in (int, float)), None)  # a bool is no number here
+    if strange is not None or None in data:
+        raise TeacherError(
+            f"{name}: the answers are not numbers",
+            rule="a number for each class",
+            actual=f"{type(strange).__name__} {_cut(repr(strange))}",
+            remedy="serve the model's scores, not its labels",
+        )
+    try:
+        return np.array(data, dtype=np.float64)
+    except OverflowError:  # an integer beyond float64
+        return np.full(len(data), np.inf)
+
+
+def _shape(shape: object, *, name: str) -> tuple[int, ...]:
+    if not isinstance(shape, list) or not all(_is_integer(size) for size in shape):
+        raise _senseless(name, "shape", shape)
+    return tuple(shape)
+
+
+def _fits(declared: tuple[int, ...], shape: Shape) -> bool:
+    return all(size < 1 or size == wanted for size, wanted in zip(declared, shape, strict=True))
+
+
+def _is_integer(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _senseless(name: str, what: str, value: object) -> TeacherError:
+    return TeacherError(
+        f"{name}: the server's {what} make no sense",
+        rule="the form of the Open Inference Protocol",
+        actual=_cut(repr(value)),
+        remedy="check that the address is that of an Open Inference server",
+    )
+
+
+def _cut(text: str) -> str:
+    shown = "".join(c if c.isprintable() else " " for c in text)
+    return shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…"

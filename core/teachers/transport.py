@@ -1,0 +1,189 @@
+"""Calls to a teacher's server: JSON over HTTP with a key, patience, and errors that say what to do."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import math
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from urllib.parse import urlsplit
+
+import requests
+import urllib3
+from requests.utils import get_environ_proxies
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity.nap import sleep_using_event
+
+from core.config import CandidateConfig
+from core.errors import Cancelled, TeacherError
+from core.teachers.exchange import MAX_BODY, Bounds, TooBig, TooSlow, exchange
+from core.teachers.faults import Faults
+
+RETRYABLE = frozenset({429, 500, 502, 503, 504})
+WHOLE_ANSWER = 4  # times the candidate's timeout, which is for silence
+
+
+@dataclass(frozen=True)
+class Retry:
+    """How often to try, and the waits between tries in seconds: `first`, doubled each time, with jitter."""
+
+    attempts: int = 5
+    first: float = 0.5
+    longest: float = 20.0
+    longest_asked: float = 120.0  # of what a server's Retry-After is honoured
+
+
+PATIENT = Retry()
+
+
+class _Passing(Exception):
+    """A fault that may be gone next time."""
+
+    def __init__(self, fault: TeacherError, asked: float | None = None) -> None:
+        self.fault, self.asked = fault, asked  # `asked`: seconds that the server wants us to wait
+
+
+class Transport:
+    """A connection to one candidate's server, for one thread at a time.
+
+    Args:
+        key: sent as a bearer token; it appears in no error, whatever the server says.
+        cancelled: when set, the call that waits or reads raises `Cancelled`.
+        max_body: bytes of an answer that are read at most.
+    """
+
+    def __init__(
+        self,
+        candidate: CandidateConfig,
+        *,
+        key: str | None = None,
+        cancelled: threading.Event | None = None,
+        retry: Retry = PATIENT,
+        max_body: int = MAX_BODY,
+    ) -> None:
+        self.candidate = candidate
+        self._faults = Faults(candidate, key)
+        self._cancelled = cancelled or threading.Event()
+        self._retry = retry
+        self._bounds = Bounds(silence=candidate.timeout, total=WHOLE_ANSWER * candidate.timeout, body=max_body)
+        self._session = _session(candidate.url)
+        if key is not None:
+            if not re.fullmatch(r"[\x21-\x7e]+", key):
+                raise self._faults.bad_key()
+            self._session.headers["Authorization"] = f"Bearer {key}"
+
+    def get(self, path: str, *, none_for: Collection[int] = ()) -> object:
+        """The JSON at `path` below the candidate's address; None for a status in `none_for`."""
+        return self._call("GET", path, None, lambda: None, none_for)
+
+    def post(self, path: str, payload: object, *, on_attempt: Callable[[], None]) -> object:
+        """The JSON answer to `payload`; `on_attempt` is called each time that it is sent.
+
+        Raises:
+            TeacherError: after the last attempt, or at once where another would not help.
+            Cancelled: the user does not want the answer any more.
+        """
+        return self._call("POST", path, json.dumps(payload, separators=(",", ":")).encode(), on_attempt, ())
+
+    def _call(
+        self, method: str, path: str, body: bytes | None, on_attempt: Callable[[], None], none_for: Collection[int]
+    ) -> object:
+        attempts = Retrying(
+            stop=stop_after_attempt(self._retry.attempts),
+            wait=self._wait,
+            retry=retry_if_exception_type(_Passing),
+            sleep=sleep_using_event(self._cancelled),
+            reraise=True,
+        )
+        try:
+            return attempts(self._attempt, method, path, body, on_attempt, none_for)
+        except _Passing as passing:
+            fault = passing.fault
+            tries = f"{self._retry.attempts} attempts" if self._retry.attempts > 1 else ""
+            actual = ", ".join(filter(None, (fault.actual, tries)))
+            raise TeacherError(fault.what, rule=fault.rule, actual=actual, remedy=fault.remedy) from None
+
+    def _attempt(
+        self, method: str, path: str, body: bytes | None, on_attempt: Callable[[], None], none_for: Collection[int]
+    ) -> object:
+        if self._cancelled.is_set():
+            raise Cancelled
+        on_attempt()
+        url = f"{self.candidate.url}/{path}"
+        try:
+            reply = exchange(self._session, method, url, body, bounds=self._bounds, cancelled=self._cancelled)
+        except TooSlow:
+            raise self._faults.too_slow(url, self._bounds) from None
+        except TooBig:
+            raise self._faults.too_big(url, self._bounds) from None
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+            fault = self._faults.of_network(url, error, self._bounds)
+            hopeless = isinstance(error, (requests.exceptions.SSLError, ValueError))  # ValueError: a bad address
+            raise (fault if hopeless else _Passing(fault)) from None
+        if reply.status in none_for:
+            return None
+        if reply.status in RETRYABLE:
+            raise _Passing(self._faults.of_status(url, reply), retry_after(reply.headers.get("Retry-After", "")))
+        if not 200 <= reply.status < 300:
+            raise self._faults.of_status(url, reply)
+        try:
+            return self._faults.redacted(json.loads(reply.body))
+        except (ValueError, RecursionError):
+            raise self._faults.not_json(url, reply.body) from None
+
+    def _wait(self, state: RetryCallState) -> float:
+        retry, passing = self._retry, state.outcome and state.outcome.exception()
+        backoff = wait_exponential_jitter(multiplier=retry.first, max=retry.longest, jitter=retry.first)(state)
+        asked = passing.asked if isinstance(passing, _Passing) and passing.asked else 0.0
+        return max(backoff, min(asked, retry.longest_asked))
+
+
+def retry_after(value: str) -> float | None:
+    """Seconds that a `Retry-After` header asks for, given as seconds or as a date; None if it makes no sense."""
+    try:
+        seconds = float(value)
+    except ValueError:
+        try:
+            seconds = parsedate_to_datetime(value).timestamp() - time.time()
+        except (ValueError, OverflowError):
+            return None
+    return max(seconds, 0.0) if math.isfinite(seconds) else None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether `host` is this machine."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+    return address.is_loopback or address.is_unspecified
+
+
+class _Session(requests.Session):
+    """A session for which a redirect is a reply like any other.
+
+    `allow_redirects=False` alone still reads a redirect's body, whole and unbounded, to prepare the next request.
+    """
+
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        return None
+
+
+def _session(url: str) -> requests.Session:
+    """A session that takes from the environment certificate authorities and, for other hosts, proxies.
+
+    `trust_env` stays off: with it, a matching entry in ~/.netrc would replace the key.
+    """
+    session = _Session()
+    session.trust_env = False
+    session.headers.update({"Content-Type": "application/json", "Accept": "application/json"})
+    session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
+    if not is_loopback(urlsplit(url).hostname or ""):
+        session.proxies.update(get_environ_proxies(url))
+    return session
