@@ -5,6 +5,7 @@ Exit codes: 0 done, 2 bad input, 3 failed or cancelled.
 
 from __future__ import annotations
 
+import json as json_module
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -122,6 +123,14 @@ def doctor(
 
     if not diagnose(file, Console()):
         raise typer.Exit(3)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of results; assets/results.schema.json is its output."""
+    from core.results import Results
+
+    print(json_module.dumps(Results.model_json_schema(mode="serialization"), indent=2))
 
 
 @bench.command("demo")

@@ -1,0 +1,132 @@
+"""The candidates: a table of APIs, their keys, and a try at each."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import dataclass, field
+
+import streamlit as st
+
+from core.config import CandidateConfig
+from core.ui.candidate_rows import candidates_of_rows, editor_key, first_rows, keep_rows
+from core.ui.candidate_toolbar import candidate_toolbar
+from core.ui.connection_test import connection_test, forget_reports
+from core.ui.student_form import StudentChoice
+from core.ui.text import plain
+from core.zoo.cards import demo_candidates
+
+SERVE = "setup_serve"
+SOURCES = {"own": ":material/lan: My own", "demo": ":material/science: The demo's"}
+
+
+@dataclass(frozen=True)
+class CandidateChoice:
+    """What the form holds; `problems` says why it is not enough yet. `keys` are secrets by candidate."""
+
+    candidates: tuple[CandidateConfig, ...] = ()
+    demo: bool = False
+    keys: dict[str, str] = field(default_factory=dict, repr=False)
+    problems: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        return len(demo_candidates()) if self.demo else len(self.candidates)
+
+
+def candidate_form(student: StudentChoice) -> CandidateChoice:
+    """Edit the table, enter keys, test connections; the demo's candidates need none of it."""
+    st.session_state.setdefault(SERVE, "own")
+    source = st.segmented_control(
+        "Whose candidates",
+        list(SOURCES),
+        required=True,
+        format_func=SOURCES.__getitem__,
+        key=SERVE,
+        persist_state="session",
+        help="APIs of your own, or the demo's six models, which the audit serves on this machine by itself.",
+    )
+    if source == "demo":
+        names = ", ".join(card.id for card in demo_candidates())
+        st.markdown(f"**{len(demo_candidates())} candidates**: {plain(names)}.")
+        st.caption("All sort grey 28 × 28 pictures of clothes into ten classes. They start and stop with the audit.")
+        return CandidateChoice(demo=True)
+    candidate_toolbar()
+    _editor()
+    st.caption("Click a cell to edit it; tick rows to delete them.")
+    candidates, problems = candidates_of_rows()
+    for problem in problems:
+        st.warning(plain(problem[:1].upper() + problem[1:]), icon=":material/warning:")
+    if not candidates and not problems:
+        problems = ["name at least one candidate"]
+    if 0 < len(candidates) < 3:
+        st.info(
+            "With fewer than three candidates it cannot be told what all models of the task have in common. "
+            "Add some of the same task, even ones you do not suspect.",
+            icon=":material/lightbulb:",
+        )
+    missing = _without_key(candidates)
+    keys = _keys(candidates, missing)
+    problems += [f"enter the key for {c.name}, or set {c.key_env}" for c in missing if c.name not in keys]
+    if candidates:
+        connection_test(candidates, keys, student)
+    return CandidateChoice(candidates, keys=keys, problems=tuple(problems))
+
+
+def _editor() -> None:
+    config = st.column_config
+    edited = st.data_editor(
+        first_rows(),
+        key=editor_key(),
+        num_rows="dynamic",
+        placeholder="",
+        hide_index=True,
+        alt="Candidates",
+        column_config={
+            "name": config.TextColumn("Name", help="What to call it on pages and in reports.", width=130),
+            "url": config.TextColumn("Address", help="Of the server, like https://models.example.org", width=230),
+            "model": config.TextColumn("Model", help="The model's name on that server.", width=120),
+            "version": config.TextColumn("Version", help="Of the model; empty for the server's own choice."),
+            "key_env": config.TextColumn("Key variable", help="Environment variable that holds the API key, if any."),
+            "output": config.SelectboxColumn(
+                "Answers", options=["auto", "logits", "probs"], default="auto", help="Auto looks at a test answer."
+            ),
+            "max_batch": config.NumberColumn(
+                "Batch", min_value=1, max_value=4096, default=32, help="Images a request holds at most."
+            ),
+            "timeout": config.NumberColumn(
+                "Timeout", min_value=0.1, max_value=600, default=30.0, format="%g s", help="Seconds without an answer."
+            ),
+        },
+    )
+    keep_rows(edited)
+
+
+def _keys(candidates: tuple[CandidateConfig, ...], missing: list[CandidateConfig]) -> dict[str, str]:
+    """Secrets by candidate, for those without a variable that is set; never kept beyond this page."""
+    asked = [candidate for candidate in candidates if candidate.key_env is None or candidate in missing]
+    if not asked:
+        return {}
+    keys = {}
+    with st.expander("Keys", icon=":material/key:", expanded=bool(missing)):
+        st.caption(
+            "For APIs that want a key which no environment variable holds. Keys stay in memory, reach only "
+            "the audit's own process, and are gone once you leave this page."
+        )
+        for candidate in asked:
+            this = hashlib.sha256(f"{candidate.name} {candidate.url}".encode()).hexdigest()[:8]
+            keys[candidate.name] = st.text_input(
+                f"Key for {plain(candidate.name)}",
+                type="password",
+                key=f"setup_key_{this}",
+                autocomplete="off",
+                on_change=forget_reports,
+                placeholder=f"{candidate.key_env} is not set" if candidate.key_env else "none",
+                help="Sent to this candidate's address only. Leave empty if it wants none.",
+            )
+    return {name: key.strip() for name, key in keys.items() if key and key.strip()}
+
+
+def _without_key(candidates: tuple[CandidateConfig, ...]) -> list[CandidateConfig]:
+    """Those that name a variable which is not set."""
+    return [candidate for candidate in candidates if candidate.key_env and not os.environ.get(candidate.key_env)]

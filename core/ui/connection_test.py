@@ -1,0 +1,103 @@
+"""Ask every candidate a few test images, all at once, and show what came back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+
+import pandas as pd
+import streamlit as st
+
+from core.config import CandidateConfig
+from core.errors import AuditError
+from core.teachers.connection import ConnectionReport, check_connection
+from core.teachers.keys import key_of
+from core.ui.student_form import StudentChoice
+from core.ui.text import plain
+
+REPORTS = "setup_reports"  # a configuration and its report, by candidate
+AT_ONCE = 8
+
+
+def connection_test(candidates: tuple[CandidateConfig, ...], keys: Mapping[str, str], student: StudentChoice) -> None:
+    """A button to test with, and what came of the last test of each candidate that has not changed since."""
+    ready = student.input is not None
+    if st.button(
+        "Test connections",
+        icon=":material/network_check:",
+        disabled=not ready,
+        help="Sends a few images of the student's shape to each candidate. These queries count, if yours are counted."
+        if ready
+        else "Choose a student first: the test needs to know what images to send.",
+    ):
+        with st.spinner(f"Asking {len(candidates)} candidates …"):
+            _test(candidates, keys, student)
+    reports = st.session_state.get(REPORTS, {})
+    current = [(c, reports[c.name][1]) for c in candidates if c.name in reports and reports[c.name][0] == c]
+    if current:
+        _show(current, student)
+
+
+def measured_latency(candidates: tuple[CandidateConfig, ...]) -> float | None:
+    """The slowest call that was measured, in seconds; None before any."""
+    reports = st.session_state.get(REPORTS, {})
+    known = [reports[c.name][1].latency for c in candidates if c.name in reports and reports[c.name][0] == c]
+    return max((latency for latency in known if latency), default=None)
+
+
+def forget_reports() -> None:
+    """Drop what the tests found, since a key has changed."""
+    st.session_state.pop(REPORTS, None)
+
+
+def _test(candidates: tuple[CandidateConfig, ...], keys: Mapping[str, str], student: StudentChoice) -> None:
+    spec, config = student.input, student.config
+    if spec is None or config is None:
+        return
+    shape = (spec.channels, spec.height, spec.width)
+    classes = student.summary.num_classes if student.summary else config.num_classes
+
+    def test(candidate: CandidateConfig) -> ConnectionReport:
+        try:
+            key = keys.get(candidate.name) or key_of(candidate)
+        except AuditError as error:
+            return ConnectionReport(ok=False, message=str(error))
+        return check_connection(candidate, key=key, probe_shape=shape, num_classes=classes)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        reports = list(pool.map(test, candidates))
+    st.session_state[REPORTS] = {c.name: (c, report) for c, report in zip(candidates, reports, strict=True)}
+
+
+def _show(tested: list[tuple[CandidateConfig, ConnectionReport]], student: StudentChoice) -> None:
+    names = student.summary.class_names if student.summary else ()
+    st.dataframe(
+        pd.DataFrame([_row(candidate, report, names) for candidate, report in tested]),
+        hide_index=True,
+        placeholder="–",
+        alt="Answers to the test images",
+        column_config={
+            "Sum": st.column_config.TextColumn(help="Of each answer over all classes; 1 for probabilities."),
+            "Strongest class": st.column_config.TextColumn(help="For a grey image, and for one of random pixels."),
+            "Latency": st.column_config.NumberColumn(format="%d ms", help="Of one call."),
+        },
+    )
+    for candidate, report in tested:
+        if not report.ok:
+            st.error(f"**{plain(candidate.name)}**: {plain(report.message)}", icon=":material/error:")
+        for warning in report.warnings:
+            st.warning(f"**{plain(candidate.name)}**: {plain(warning)}", icon=":material/warning:")
+
+
+def _row(candidate: CandidateConfig, report: ConnectionReport, names: tuple[str, ...]) -> dict[str, object]:
+    known = report.capabilities
+    top = [names[index] if index < len(names) else str(index) for index in report.top1]
+    return {
+        "Candidate": candidate.name,
+        "Result": "✓ answers" if report.ok else "✗ no use",
+        "Answers": {"logits": "logits", "probs": "probabilities"}[known.output] if known else None,
+        "Classes": known.num_classes if known else None,
+        "Sum": ", ".join(f"{total:.4g}" for total in report.sums) or None,
+        "Strongest class": ", ".join(top) or None,
+        "Latency": round(1000 * report.latency) if report.latency is not None else None,
+    }

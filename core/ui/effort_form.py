@@ -1,0 +1,116 @@
+"""How hard to look, and what that will take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core.config import EFFORTS, AuditConfig, Baseline, Device, Effort
+from core.scoring.table import SCORES
+from core.ui.words import EFFORT_HELP, EFFORT_LABELS
+from core.words import PROBE_SET_HELP, PROBE_SETS
+
+DEVICES: dict[Device, str] = {
+    "auto": "the best there is",
+    "cpu": "processor",
+    "cuda": "NVIDIA GPU (cuda)",
+    "mps": "Apple GPU (mps)",
+}
+BASELINES: tuple[Baseline, ...] = AuditConfig.model_fields["baselines"].default
+
+
+@dataclass(frozen=True)
+class EffortChoice:
+    """Fields of an `AuditConfig`, by its names."""
+
+    effort: Effort
+    baselines: tuple[Baseline, ...]
+    device: Device
+    score: str
+    seed: int
+    probes: int | None
+    ask_anyway: bool
+
+
+def effort_form() -> EffortChoice:
+    """The level, and behind a fold what it leaves to choose."""
+    for name, value in _defaults().items():
+        st.session_state.setdefault(f"setup_{name}", value)
+    left, right = st.columns(2)
+    effort = left.segmented_control(
+        "Effort",
+        list(EFFORTS),
+        required=True,
+        format_func=EFFORT_LABELS.__getitem__,
+        key="setup_effort",
+        persist_state="session",
+        help=EFFORT_HELP,
+    )
+    baselines = right.pills(
+        "Baselines to ask as well",
+        BASELINES,
+        selection_mode="multi",
+        format_func=PROBE_SETS.__getitem__,
+        key="setup_baselines",
+        persist_state="session",
+        help=" ".join(f"{PROBE_SETS[name]}: {PROBE_SET_HELP[name]}" for name in BASELINES)
+        + " Each costs as many queries as the synthesised probes.",
+    )
+    with st.expander("Advanced", icon=":material/settings:"):
+        return EffortChoice(effort, tuple(b for b in BASELINES if b in baselines), *_advanced(EFFORTS[effort].probes))
+
+
+def _advanced(usual: int) -> tuple[Device, str, int, int | None, bool]:
+    """Device, score, seed, probes, ask_anyway."""
+    score, device = st.columns(2)
+    probes, seed = st.columns(2)
+    chosen = (
+        device.selectbox(
+            "Compute on",
+            list(DEVICES),
+            format_func=DEVICES.__getitem__,
+            key="setup_device",
+            persist_state="session",
+            help="Where probes are synthesised. One that is not there is refused when the audit starts.",
+        ),
+        score.selectbox(
+            "Score to rank by",
+            list(SCORES),
+            format_func=lambda name: SCORES[name].label,
+            key="setup_score",
+            persist_state="session",
+            help="All scores are computed; this one decides the ranking.",
+        ),
+        seed.number_input(
+            "Seed",
+            min_value=0,
+            max_value=2**31 - 1,
+            key="setup_seed",
+            persist_state="session",
+            help="The same seed and settings draw the same probes.",
+        ),
+        probes.number_input(
+            "Probes in each set",
+            min_value=2,
+            max_value=10_000,
+            key="setup_probes",
+            persist_state="session",
+            placeholder=f"{usual}, by the effort",
+            help="Empty: as the effort says. More probes narrow the intervals and cost queries.",
+        ),
+        st.toggle(
+            "Ask even if the probes fail their check",
+            key="setup_ask_anyway",
+            persist_state="session",
+            help="Otherwise an audit whose probes are of doubtful use stops before it spends queries on them.",
+        ),
+    )
+    st.caption(SCORES[chosen[1]].explanation)
+    return chosen
+
+
+def _defaults() -> dict[str, object]:
+    names = ("effort", "baselines", "device", "score", "seed", "probes", "ask_anyway")
+    defaults = {name: AuditConfig.model_fields[name].default for name in names}
+    return defaults | {"baselines": list(BASELINES)}

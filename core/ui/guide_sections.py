@@ -1,0 +1,129 @@
+"""The guide's sections."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from core.runs.workspace import checkpoints_folder, workspace
+from core.ui.guide_figures import alt, answers_figure, no_proof_figures, ranking_figure
+from core.ui.text import plain
+from core.ui.words import GLOSSARY
+
+PROBES = Path(__file__).parents[2] / "assets" / "guide" / "probes.png"
+BARE = {"displayModeBar": False}  # pictures, not instruments
+
+
+def stages() -> None:
+    """Probes, answers, scores: one card each, with what it looks like."""
+    probes, answers, scores = st.columns(3, border=True)
+    with probes:
+        st.subheader(":material/auto_awesome: 1. Draw probes", anchor=False)
+        st.markdown(
+            "A small generator learns to make images that the student is sure about and that excite its layers as its "
+            "own training data did. The student alone is needed, and nobody has been asked anything yet."
+        )
+        st.image(
+            str(PROBES),
+            caption="Probes drawn out of a demo student, one column a class",
+            width="stretch",
+            alt="A sheet of small grey images: mazes of light and dark strokes, alike within a column.",
+        )
+    with answers:
+        st.subheader(":material/forum: 2. Ask everyone", anchor=False)
+        st.markdown(
+            "Student and candidates answer the same pixels. The winning class matters little, since good models agree "
+            "on it. What a student inherits is how its teacher spreads the rest."
+        )
+        figure = answers_figure()
+        message = "the student spreads its probabilities as candidate A does; candidate B spreads them otherwise."
+        st.plotly_chart(figure, key="guide_answers", alt=alt(figure, message), config=BARE)
+    with scores:
+        st.subheader(":material/leaderboard: 3. Compare", anchor=False)
+        st.markdown(
+            "What all candidates have in common is taken away, and what is left of each is compared with what is left "
+            "of the student. 1 is the same, 0 is unrelated. Redrawing the probes gives each score its interval."
+        )
+        figure = ranking_figure()
+        message = "candidate A is far ahead of C and B, and its interval touches neither."
+        st.plotly_chart(figure, key="guide_ranking", alt=alt(figure, message), config=BARE)
+
+
+def no_proof() -> None:
+    """Two rankings, one of them of a student without a teacher."""
+    with_teacher, without = no_proof_figures()
+    left, right = st.columns(2, border=True)
+    message = "A leads by far, and its interval touches no other."
+    left.plotly_chart(with_teacher, key="guide_with", alt=alt(with_teacher, message), config=BARE)
+    message = "C leads by a little, and yet it is first."
+    right.plotly_chart(without, key="guide_without", alt=alt(without, message), config=BARE)
+    first, family, data = st.columns(3)
+    first.markdown(
+        "**Someone always comes first.** Put a student that was distilled from nobody through the audit, and one of "
+        "the candidates still answers most like it."
+    )
+    family.markdown(
+        "**Family likeness looks like descent.** Two models of one architecture make the same mistakes without having "
+        "met. A first place of the student's own family says less than any other."
+    )
+    data.markdown(
+        "**Shared data looks like descent, too.** Candidates that learned from the data the student learned from "
+        "resemble it, whoever taught it."
+    )
+    st.markdown(
+        "This is why the verdict stops at the ranking. Try it: two students of the demo have no teacher. Run one of "
+        "them, and look at how far its first place is ahead."
+    )
+
+
+def limits() -> None:
+    """What to beware of, and what helps."""
+    weaker, stronger = st.columns(2, border=True)
+    weaker.markdown(
+        "##### :material/trending_down: Weaker\n"
+        "- fewer than three candidates: what they have in common cannot be told from what they are\n"
+        "- candidates that are copies or close relatives of each other\n"
+        "- rounded answers: four decimals cost nothing, two decimals a lot\n"
+        "- a student trained on a teacher's hard labels only, or trained to hide\n"
+        "- baselines that rank as clearly as the synthesised probes: then synthesis added nothing"
+    )
+    stronger.markdown(
+        "##### :material/trending_up: Stronger\n"
+        "- more candidates of the same task, from different families\n"
+        "- independent models of the student's own architecture, put through the same audit for comparison\n"
+        "- a first place that white noise and structured random images agree with\n"
+        "- the same first place under every score of the results table\n"
+        "- the same first place with another seed"
+    )
+
+
+def faq() -> None:
+    """What people ask before they trust a tool with a model and a bill."""
+    questions = {
+        "What leaves this machine?": "The probes, as numbers, to the addresses you enter, and nothing else. The "
+        "checkpoint stays here, no usage is reported, and the demo's servers run on this machine.",
+        "What does it cost?": "Candidates are asked for each probe of each set: probes × sets × candidates queries. "
+        "Setup shows the number before you start. An answer that arrived is kept, so that resuming or repeating an "
+        "audit pays for nothing twice; one that was under way when a run was killed may be asked once more.",
+        "Where are my API keys?": "In the environment variable you name, or, if you type one in, in memory until the "
+        "run ends. No key is written to disk, so that resuming such a run asks for it again.",
+        "Do I need a GPU?": "No. The demo takes about a minute on two processor cores. Large students gain from one.",
+        "Which checkpoints can be read?": "Safetensors, and PyTorch state dicts of nothing but tensors. A pickle with "
+        "code in it is refused, not run. Files may be uploaded, or put into "
+        f"{plain(str(checkpoints_folder()))} and chosen by name.",
+        "What may I close?": "The tab, the browser, even the app: an audit is a process of its own and goes on. "
+        "Its page can be opened again at any time, also by its link.",
+        "Where are my audits?": f"In {plain(str(workspace() / 'runs'))}, one folder each. Deleting one in the history "
+        "removes that folder.",
+    }
+    for question, answer in questions.items():
+        st.expander(question).markdown(answer)
+
+
+def glossary() -> None:
+    """The words of the field in alphabetical order, two columns of them."""
+    terms = sorted(GLOSSARY)
+    half = (len(terms) + 1) // 2
+    for column, part in zip(st.columns(2, gap="medium"), (terms[:half], terms[half:]), strict=True):
+        column.markdown("\n\n".join(f"**{term}**  \n{GLOSSARY[term]}" for term in part))

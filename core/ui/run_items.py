@@ -1,0 +1,82 @@
+"""A run as one line of a list: what it was, how it stands, and where to go from there."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from core.quantities import duration
+from core.ui.facts import fact
+from core.ui.frame import RESULTS, RUN, guarded
+from core.ui.resume import resume_control
+from core.ui.run_list import ACTIVE, RunRow
+from core.ui.text import plain, shortened
+from core.ui.words import STATUSES
+
+TITLE_WIDTH = 300  # pixels; what follows moves below it on a narrow screen
+
+
+def run_item(row: RunRow, *, manage: bool = False) -> None:
+    """Draw one run.
+
+    Args:
+        row: the run.
+        manage: whether Resume and Delete are offered beside the links.
+    """
+    words = STATUSES[row.status]
+    config = row.manifest.config
+    asked = "demo candidates" if config.serve else _count(len(config.candidates), "candidate")
+    about = f"{row.created.day} {row.created:%b, %H:%M} · student {plain(shortened(row.student, 18))} · {asked}"
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(width=TITLE_WIDTH):
+            st.markdown(f"**{plain(shortened(config.name, 40))}**  \n:small[:gray[{about}]]")
+        with st.container(width=100):
+            st.badge(words.label + _progress(row), icon=words.icon, color=words.colour, help=words.help)
+        fact("Took", _took(row), width=60)
+        fact("First place", plain(shortened(row.first, 18)) if row.first else "–", width=100)
+        with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="xsmall"):
+            _actions(row, manage)
+
+
+def _actions(row: RunRow, manage: bool) -> None:
+    query = {"run": row.folder.run}
+    if row.status == "done":
+        st.page_link(RESULTS, label="Results", icon=":material/leaderboard:", query_params=query)
+    st.page_link(RUN, label="Open", icon=":material/open_in_new:", query_params=query)
+    if manage:
+        resume_control(row.folder, key=row.folder.run)
+        if row.status not in ACTIVE:
+            _delete(row)
+
+
+def _delete(row: RunRow) -> None:
+    with st.popover("Delete", icon=":material/delete:", type="tertiary", help="Removes this run from the disk."):
+        st.markdown(
+            f"Delete **{plain(row.manifest.config.name)}** with its probes and results? "
+            "Answers that were paid for stay in the cache, so that another audit need not ask again."
+        )
+        if st.button(
+            "Delete for good",
+            key=f"delete_{row.folder.run}",
+            icon=":material/delete_forever:",
+            type="primary",
+            help="This cannot be undone.",
+        ):
+            with guarded():
+                row.folder.delete()
+                st.rerun()
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _progress(row: RunRow) -> str:
+    return f" {row.state.progress:.0%}" if row.status == "running" else ""
+
+
+def _took(row: RunRow) -> str:
+    if row.status == "running" and row.state.started:
+        return duration(time.time() - row.state.started)
+    return duration(row.duration) if row.duration else "–"

@@ -1,0 +1,88 @@
+"""All runs as rows, read so that hundreds of them cost milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from core.results import Results
+from core.runs.folder import Manifest, RunFolder, RunState, ShownStatus
+from core.runs.workspace import runs_folder
+from core.students.files import display_name
+
+ACTIVE: tuple[ShownStatus, ...] = ("queued", "running")
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One run as a table shows it."""
+
+    folder: RunFolder
+    manifest: Manifest
+    state: RunState
+    status: ShownStatus
+
+    @property
+    def created(self) -> datetime:
+        return datetime.fromisoformat(self.manifest.created).astimezone()
+
+    @property
+    def student(self) -> str:
+        return display_name(self.manifest.config.student.checkpoint).removesuffix(".safetensors")
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds that its finished phases took; None before the first."""
+        return sum(self.state.seconds.values()) or None
+
+    @property
+    def results(self) -> Results | None:
+        return _results(self.folder.path / "results.json")
+
+    @property
+    def first(self) -> str | None:
+        """The candidate in the first place; None before there are results."""
+        results = self.results
+        return results.ranking[0].candidate if results and results.ranking else None
+
+
+def run_rows() -> list[RunRow]:
+    """Every run, newest first."""
+    return sorted(_rows(runs_folder()), key=lambda row: (row.manifest.created, row.folder.run), reverse=True)
+
+
+def active_runs() -> list[RunRow]:
+    """Runs that are going on or wait in line, the oldest first."""
+    return [row for row in reversed(run_rows()) if row.status in ACTIVE]
+
+
+def _rows(folder: Path) -> Iterator[RunRow]:
+    for path in folder.glob("*/manifest.json"):
+        run = RunFolder(path.parent)
+        try:
+            manifest = _manifest(path, path.stat().st_mtime_ns)
+            yield RunRow(run, manifest, run.state(), run.status())
+        except (OSError, ValidationError):  # deleted meanwhile, or written by another version
+            continue
+
+
+def _results(path: Path) -> Results | None:
+    try:
+        return _read_results(path, path.stat().st_mtime_ns)
+    except (OSError, ValidationError):
+        return None
+
+
+@lru_cache(maxsize=2048)
+def _manifest(path: Path, _changed: int) -> Manifest:
+    return Manifest.model_validate_json(path.read_bytes())
+
+
+@lru_cache(maxsize=2048)
+def _read_results(path: Path, _changed: int) -> Results:
+    return Results.model_validate_json(path.read_bytes())

@@ -1,0 +1,122 @@
+"""From the three forms to a run: what it will take, what is still missing, and the button."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import asdict
+from pathlib import Path
+
+import streamlit as st
+
+from core.config import AuditConfig, StudentConfig, config_to_toml, validated
+from core.errors import InputError
+from core.runs.control import start_run
+from core.students.files import display_name
+from core.ui.candidate_form import CandidateChoice
+from core.ui.connection_test import measured_latency
+from core.ui.effort_form import EffortChoice
+from core.ui.estimate import in_words, predicted_seconds
+from core.ui.facts import facts
+from core.ui.frame import RUN, guarded, show_error
+from core.ui.student_check import check
+from core.ui.student_form import StudentChoice
+from core.ui.text import plain
+
+
+def prediction(student: StudentChoice, candidates: CandidateChoice, effort: EffortChoice) -> None:
+    """Minutes, probes and queries, as far as the forms tell."""
+    someone = StudentConfig(checkpoint=Path("student"))
+    plan = validated(AuditConfig, {"student": someone, "serve": "demo", **asdict(effort)})
+    seconds = predicted_seconds(
+        plan,
+        candidates=candidates.count,
+        input=student.input,
+        parameters=student.summary.parameters if student.summary else None,
+        latency=measured_latency(candidates.candidates),
+    )
+    sets = len(plan.probe_sets)
+    facts(
+        {
+            "Time on two processor cores": in_words(seconds),
+            "Probes": f"{plan.num_probes:,} × {sets} set{'s' if sets > 1 else ''}",
+            "Candidates": str(candidates.count),
+            "Queries, at most": f"**{plan.num_queries(candidates.count):,}**" if candidates.count else "–",
+        }
+    )
+
+
+def start_control(student: StudentChoice, candidates: CandidateChoice, effort: EffortChoice) -> None:
+    """Name it, start it, or save it as a file."""
+    reasons = [reason for reason in (student.problem, *candidates.problems) if reason]
+    config, keys = None, {}
+    usual = f"Audit of {Path(display_name(student.config.checkpoint)).stem}"[:80] if student.config else ""
+    name = st.text_input(
+        "Name",
+        key="setup_name",
+        persist_state="session",
+        max_chars=80,
+        placeholder=usual or "Audit",
+        help="What to find this audit by in the history.",
+    )
+    if student.config is not None and not reasons:
+        try:
+            config, keys = _config(name or usual, student.config, candidates, effort)
+        except InputError as error:
+            reasons.append(error.what)
+    if reasons:
+        missing = "\n".join(f"- {plain(reason)}" for reason in reasons)
+        st.markdown(f":gray[Before this audit can start:]\n{missing}")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        pressed = st.button(
+            "Start the audit",
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=config is None,
+            help="Checks the student, then starts the audit in a process of its own and shows its progress.",
+        )
+        st.download_button(
+            "Save as TOML",
+            data=config_to_toml(config) if config else "",
+            file_name="audit.toml",
+            mime="application/toml",
+            icon=":material/download:",
+            disabled=config is None,
+            on_click="ignore",
+            help="The same audit for the command line: python -m core audit audit.toml. Typed keys are not part of it.",
+        )
+    if pressed and config is not None:
+        with guarded():
+            _start(config, keys)
+
+
+def _config(
+    name: str, student: StudentConfig, candidates: CandidateChoice, effort: EffortChoice
+) -> tuple[AuditConfig, dict[str, str]]:
+    """The audit, and its typed keys by the variables that are to hold them; raises `InputError`.
+
+    A typed key goes where its candidate says, or else into a variable whose name nobody else uses: the
+    worker's environment is the one place where it is kept.
+    """
+    named, keys = [], {}
+    for candidate in candidates.candidates:
+        if key := candidates.keys.get(candidate.name):
+            variable = candidate.key_env or f"AUDIT_KEY_{secrets.token_hex(4).upper()}"
+            candidate, keys[variable] = candidate.model_copy(update={"key_env": variable}), key
+        named.append(candidate)
+    fields = {
+        "name": name,
+        "student": student,
+        "candidates": tuple(named),
+        "serve": "demo" if candidates.demo else None,
+        **asdict(effort),
+    }
+    return validated(AuditConfig, fields), keys
+
+
+def _start(config: AuditConfig, keys: dict[str, str]) -> None:
+    inspection = check(config.student)
+    if inspection.error is not None:
+        show_error(inspection.error)
+        return
+    folder = start_run(config, keys)
+    st.switch_page(RUN, query_params={"run": folder.run})

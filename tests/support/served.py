@@ -1,0 +1,63 @@
+"""A folder of zoo models behind real HTTP in this process, with its account of what was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import requests
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from core.config import CandidateConfig
+from core.zoo.server import Moods, create_app
+from tests.support.serving import serving
+
+
+class Refusing:
+    """ASGI middleware that answers inference calls with 403 while it is told to."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app, self.refusing = app, False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self.refusing and scope["type"] == "http" and scope["path"].endswith("/infer"):
+            await Request(scope, receive).body()
+            response: ASGIApp | Response = JSONResponse({"error": "not today"}, 403)
+        else:
+            response = self.app
+        await response(scope, receive, send)
+
+
+class Served:
+    """The server seen from a test."""
+
+    def __init__(self, url: str, names: tuple[str, ...], door: Refusing) -> None:
+        self.url, self._door = url, door
+        self.candidates = tuple(CandidateConfig(name=name, url=url, model=name) for name in names)
+
+    def images(self) -> dict[str, int]:
+        """How many images each model answered so far."""
+        stats = requests.get(f"{self.url}/stats", timeout=10).json()
+        return {candidate.name: stats[candidate.name]["images"] for candidate in self.candidates}
+
+    def ask(self, model: str, pixels: np.ndarray) -> np.ndarray:
+        """Answers `(N, K)` for images `(N, 1, 28, 28)` in [0, 1], past any adapter; not counted apart."""
+        tensor = {"name": "x", "shape": list(pixels.shape), "datatype": "FP32", "data": pixels.ravel().tolist()}
+        reply = requests.post(f"{self.url}/v2/models/{model}/infer", json={"inputs": [tensor]}, timeout=10).json()
+        return np.array(reply["outputs"][0]["data"]).reshape(reply["outputs"][0]["shape"])
+
+    def refuse_calls(self, refuse: bool) -> None:
+        self._door.refusing = refuse
+
+
+@contextmanager
+def serve_folder(folder: Path, **moods: object) -> Iterator[Served]:
+    """Serve every model in `folder` under its file's stem."""
+    paths = sorted(folder.glob("*.safetensors"))
+    door = Refusing(create_app(paths, Moods(**moods)))
+    with serving(door) as url:
+        yield Served(url, tuple(path.stem for path in paths), door)

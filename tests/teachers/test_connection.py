@@ -1,0 +1,93 @@
+"""What "Test connection" and the doctor show."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pytest_httpserver import HTTPServer
+
+from core.config import CandidateConfig
+from core.teachers.answers import trial_images
+from core.teachers.connection import check_connection
+from tests.support.inference import CLASSES, SHAPE, InferenceServer, expected_probs, output_tensor
+
+
+def test_a_healthy_teacher(inference: InferenceServer) -> None:
+    report = check_connection(inference.candidate(), key=None, probe_shape=SHAPE, num_classes=CLASSES)
+    probs = expected_probs(trial_images(SHAPE))
+    assert report.ok
+    assert report.message.startswith(f"answers probabilities of {CLASSES} classes in ")
+    assert report.capabilities.output == "probs"
+    assert report.sums == pytest.approx((1, 1))
+    assert report.top1 == tuple(probs.argmax(axis=1))
+    assert report.latency == report.capabilities.latency > 0
+    assert report.warnings == ()
+
+
+def test_a_teacher_that_takes_one_image_a_call(inference: InferenceServer) -> None:
+    report = check_connection(inference.candidate(max_batch=1), key=None, probe_shape=SHAPE, num_classes=None)
+    assert report.ok
+    assert len(report.sums) == len(report.top1) == 2
+
+
+@pytest.mark.parametrize(
+    ("candidate", "key", "message"),
+    [
+        ({"url": "http://127.0.0.1:1"}, None, "nobody answers at http://127.0.0.1:1/"),
+        ({"model": "other"}, None, "there is no model 'other'"),
+        ({"output": "logits"}, None, "look like probabilities"),
+        ({}, "two words", "the key cannot be sent"),
+    ],
+)
+def test_an_error_is_in_the_report(
+    inference: InferenceServer, candidate: dict[str, str], key: str | None, message: str
+) -> None:
+    for path in ("/v2/models/other", "/v2/models/other/infer"):
+        inference.server.expect_request(path).respond_with_json({"error": "unknown"}, 404)
+    report = check_connection(inference.candidate(**candidate), key=key, probe_shape=SHAPE, num_classes=CLASSES)
+    assert not report.ok
+    assert message in report.message
+    assert (report.capabilities, report.sums, report.top1, report.latency) == (None, (), (), None)
+
+
+UNIFORM = np.full((2, CLASSES), 1 / CLASSES)
+SAME = np.tile([[0.5, 0.3, 0.1, 0.05, 0.05]], (2, 1))
+CERTAIN = np.array([[0.9999, 0.0001, 0, 0, 0], [0.99985, 0, 0.00015, 0, 0]])
+ROUNDED = np.array([[0.3, 0.3, 0.2, 0.1, 0.0], [0.5, 0.2, 0.1, 0.1, 0.1]])  # the first row sums to 0.9
+DIFFERENT_BUT_CERTAIN = np.eye(CLASSES)[[0, 3]]
+
+
+@pytest.mark.parametrize(
+    ("answers", "warnings"),
+    [
+        (UNIFORM, ["All classes get almost the same"]),
+        (SAME, ["A grey and a random image get the same answer"]),
+        (CERTAIN, ["Class 0 is certain"]),
+        (np.log(CERTAIN + 1e-9), ["Class 0 is certain"]),
+        (ROUNDED, ["do not sum to 1"]),
+        (DIFFERENT_BUT_CERTAIN, []),
+    ],
+    ids=["uniform", "same", "certain", "certain logits", "rounded", "different"],
+)
+def test_doubts(inference: InferenceServer, answers: np.ndarray, warnings: list[str]) -> None:
+    inference.change = lambda reply: {"outputs": [output_tensor(answers)]}
+    report = check_connection(inference.candidate(), key=None, probe_shape=SHAPE, num_classes=CLASSES)
+    assert report.ok
+    assert len(report.warnings) == len(warnings)
+    for shown, expected in zip(report.warnings, warnings, strict=True):
+        assert expected in shown
+
+
+@pytest.mark.parametrize(("key", "expected"), [("k-123456", ("travels unencrypted",)), (None, ())])
+def test_a_key_in_the_open(
+    web: HTTPServer, monkeypatch: pytest.MonkeyPatch, key: str | None, expected: tuple[str, ...]
+) -> None:
+    InferenceServer(web)
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{web.port}")  # which stands for a host elsewhere
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    candidate = CandidateConfig(name="suspect", url="http://teacher.invalid", model="m")
+    report = check_connection(candidate, key=key, probe_shape=SHAPE, num_classes=CLASSES)
+    assert report.ok
+    assert len(report.warnings) == len(expected)
+    assert all(part in shown for part, shown in zip(expected, report.warnings, strict=True))
