@@ -12,7 +12,7 @@ from typing import Annotated, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints, ValidationError, field_validator, model_validator
 
 from core.errors import InputError
 
@@ -37,8 +37,8 @@ class InputSpec(Frozen):
     channels: Literal[1, 3]
     height: int = Field(ge=8, le=1024)
     width: int = Field(ge=8, le=1024)
-    mean: tuple[float, ...]
-    std: tuple[Annotated[float, Field(gt=0)], ...]
+    mean: tuple[FiniteFloat, ...]
+    std: tuple[Annotated[FiniteFloat, Field(gt=0)], ...]
 
     @model_validator(mode="after")
     def _one_statistic_a_channel(self) -> Self:
@@ -91,6 +91,8 @@ class SynthesisConfig(Frozen):
     latent: int = Field(64, ge=1, le=4096)  # dimensions of the noise and of a class embedding
     width: int = Field(48, ge=8, le=1024)  # channels of the generator's convolutions
     mix_probability: float = Field(0.4, ge=0, le=1)  # of a target being a mix of two classes
+    shift: int = Field(2, ge=0, le=64)  # pixels that images are moved by, at most, before the student sees them
+    noise: float = Field(0.1, ge=0, le=1)  # sd of the noise added to them
     batchnorm_weight: float = Field(10.0, ge=0)
     batchnorm_reduction: Literal["mean", "sum"] = "mean"  # over channels and layers; the paper sums
 

@@ -15,6 +15,7 @@ from rich.markup import escape
 from core.config import load_config
 from core.errors import AuditError
 from core.runs.workspace import checkpoints_folder, workspace
+from core.students.files import display_name
 from core.students.inspection import inspect_checkpoint
 from core.teachers.connection import check_connection
 from core.teachers.keys import key_of
@@ -83,16 +84,19 @@ def _audit(path: Path) -> Iterator[Finding]:
         yield Finding("audit", False, str(error))
         return
     student = inspect_checkpoint(config.student)
-    yield Finding("student", student.ok, str(student.error) if student.error else config.student.checkpoint.name)
+    name = display_name(config.student.checkpoint)
+    yield Finding("student", student.ok, str(student.error) if student.error else f"{name} can be audited")
+    if student.summary is None:
+        return
     if config.serve:
         yield Finding("candidates", True, "served by the worker itself")
-    shape = config.student.input
+    shape = student.summary.input
     for candidate in config.candidates:
         try:
             key = key_of(candidate)
         except AuditError as error:
             yield Finding(candidate.name, False, str(error))
             continue
-        probe_shape = (shape.channels, shape.height, shape.width) if shape else (1, 28, 28)
-        report = check_connection(candidate, key=key, probe_shape=probe_shape, num_classes=config.student.num_classes)
+        probe_shape, classes = (shape.channels, shape.height, shape.width), student.summary.num_classes
+        report = check_connection(candidate, key=key, probe_shape=probe_shape, num_classes=classes)
         yield Finding(candidate.name, report.ok, report.message)

@@ -9,6 +9,7 @@ benchmark of this project found better ones; all of them are settings.
 from __future__ import annotations
 
 import time
+from math import prod
 
 import numpy as np
 import torch
@@ -26,35 +27,57 @@ from core.synthesis.batchnorm import batchnorm_loss, watched_inputs
 SHOWN = 24  # probes on the contact sheet
 SHEET_PERIOD = 0.8  # seconds between contact sheets
 LOSS_POINTS = 100  # lines of the loss curve, at most
+SCALES = ((7, 1.0), (4, 1.0), (2, 0.7))  # (pixels a cell, gain), coarse to fine: those of the random pyramids
 
 
 class Generator(nn.Module):
-    """Noise `(B, latent)` and class weights `(B, K)` to images `(B, C, H, W)` in [0, 1]."""
+    """Noise `(B, latent)` and class weights `(B, K)` to images `(B, C, H, W)` in [0, 1].
+
+    It draws at a seventh, a quarter and half of the resolution, and adds up the three, enlarged. A
+    generator with convolutions at full size finds fine patterns that only its student reads as classes.
+    """
 
     def __init__(self, classes: int, shape: tuple[int, int, int], *, latent: int, width: int) -> None:
         super().__init__()
-        channels, height, width_px = shape
-        self.sizes = [(-(-height // part), -(-width_px // part)) for part in (4, 2, 1)]
+        channels, *self.size = shape
+        self.sizes = [[-(-side // part) for side in self.size] for part, _ in SCALES]
         self.embedding = nn.Parameter(torch.randn(classes, latent))
-        self.seed = nn.Linear(2 * latent, width * self.sizes[0][0] * self.sizes[0][1])
-        self.width = width
+        self.seed = nn.Linear(2 * latent, width * prod(self.sizes[0]))
         self.norm = nn.BatchNorm2d(width)
-        self.middle = _refine(width, width)
-        self.fine = _refine(width, width)
-        self.out = nn.Sequential(nn.Conv2d(width, channels, 3, padding=1), nn.BatchNorm2d(channels), nn.Sigmoid())
+        self.refine = nn.ModuleList(_refine(width) for _ in self.sizes[1:])
+        self.paint = nn.ModuleList(nn.Conv2d(width, channels, 1) for _ in self.sizes)
+        self.contrast = nn.BatchNorm2d(channels)
 
     def forward(self, z: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
         x = self.seed(torch.cat([z, weights @ self.embedding], dim=1))
-        x = self.norm(x.view(len(x), self.width, *self.sizes[0]))
-        x = self.middle(F.interpolate(x, size=self.sizes[1]))
-        x = self.fine(F.interpolate(x, size=self.sizes[2]))
-        return self.out(x)
+        x = self.norm(x.unflatten(1, (-1, *self.sizes[0])))
+        total = self._enlarged(self.paint[0](x), self.size)
+        for (_, gain), size, refine, paint in zip(SCALES[1:], self.sizes[1:], self.refine, self.paint[1:], strict=True):
+            x = refine(self._enlarged(x, size))
+            total = total + gain * self._enlarged(paint(x), self.size)
+        return torch.sigmoid(self.contrast(total))
+
+    @staticmethod
+    def _enlarged(x: torch.Tensor, size: list[int]) -> torch.Tensor:
+        return F.interpolate(x, size=size, mode="bilinear", align_corners=False)
 
 
-def _refine(inputs: int, outputs: int) -> nn.Module:
-    return nn.Sequential(
-        nn.Conv2d(inputs, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.LeakyReLU(0.2)
-    )
+def _refine(width: int) -> nn.Module:
+    conv = nn.Conv2d(width, width, 3, padding=1, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(width), nn.LeakyReLU(0.2))
+
+
+def shaken(images: torch.Tensor, *, shift: int, noise: float, generator: torch.Generator) -> torch.Tensor:
+    """Images moved by up to `shift` pixels, mirrored every other time, with pixel noise of sd `noise`.
+
+    One movement serves the whole batch. What a student sees through this is less its own blind spot
+    and more what its training has in common with its teacher's.
+    """
+    down, right = torch.randint(-shift, shift + 1, (2,), generator=generator).tolist()
+    images = images.roll((down, right), dims=(2, 3))
+    if torch.randint(2, (), generator=generator):
+        images = images.flip(3)
+    return images + noise * torch.randn(images.shape, generator=generator).to(images.device)
 
 
 @synthesiser("generator")
@@ -82,7 +105,7 @@ def synthesise(
         w = class_mixes(batch, classes, config.mix_probability, generator)[torch.randperm(batch, generator=generator)]
         z = torch.randn(batch, config.latent, generator=generator)
         try:
-            losses = _step(g, optimiser, student, z.to(device), w.to(device), config)
+            losses = _step(g, optimiser, student, z.to(device), w.to(device), config, generator)
         except RuntimeError as error:
             if not out_of_memory(error):
                 raise
@@ -113,10 +136,11 @@ def _step(
     z: torch.Tensor,
     w: torch.Tensor,
     config: SynthesisConfig,
+    generator: torch.Generator,
 ) -> dict[str, torch.Tensor]:
     """One update of the generator; gives its losses by name."""
     with watched_inputs(student.batchnorm_layers) as inputs, autocast(student.device):
-        logits = student(g(z, w))
+        logits = student(shaken(g(z, w), shift=config.shift, noise=config.noise, generator=generator))
         losses = {"cross_entropy": F.cross_entropy(logits.float(), w)}
         if inputs:
             reduction = config.batchnorm_reduction

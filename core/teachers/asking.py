@@ -50,7 +50,7 @@ def ask(
 
     Raises:
         TeacherError: a candidate failed; what had arrived is kept.
-        Cancelled: `cancelled` was set; calls still under way are abandoned.
+        Cancelled: `cancelled` was set; calls still under way are abandoned, as after a failure.
     """
     replies: dict[str, list[np.ndarray]] = {witness.teacher.name: [] for witness in witnesses}
     pool = ThreadPoolExecutor(max_workers=len(witnesses), thread_name_prefix="ask")
@@ -62,6 +62,9 @@ def ask(
                 replies[reply.candidate].append(reply.answers)
                 on_reply(reply)
             yield {name: np.concatenate(parts) for name, parts in replies.items()}
+    except BaseException:
+        cancelled.set()  # nobody waits any more for the calls still under way
+        raise
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
 

@@ -1,0 +1,132 @@
+"""A real server and a real browser. Every page is watched: nothing may leave this machine, fail or complain."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+STARTUP = 60  # seconds
+PATIENCE = 120_000  # milliseconds, for what takes an audit to happen
+
+
+class App:
+    """A Streamlit server of this project on a port of its own, which can be killed and started again."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.url = f"http://127.0.0.1:{port}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+        self._process = subprocess.Popen(
+            [*command, "--server.port", str(self.port)], cwd=ROOT, stdout=subprocess.DEVNULL, env=dict(os.environ)
+        )
+        deadline = time.monotonic() + STARTUP
+        while time.monotonic() < deadline:
+            try:
+                if requests.get(f"{self.url}/_stcore/health", timeout=2).ok:
+                    return
+            except requests.RequestException:
+                time.sleep(0.1)
+        raise AssertionError("the app did not start")
+
+    def kill(self) -> None:
+        self._process.kill()
+        self._process.wait()
+
+
+@pytest.fixture
+def app(home: Path) -> Iterator[App]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = App(port)
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        quiet = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+                 "--disable-background-networking", "--disable-component-update"]  # fmt: skip
+        browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=quiet)
+        yield browser
+        browser.close()
+
+
+class Watch:
+    """What a page did that it should not have done."""
+
+    def __init__(self) -> None:
+        self.faults: list[str] = []
+        self.server_is_down = False  # then failed requests and complaints about them are to be expected
+
+    def attach(self, page: Page) -> None:
+        page.on("request", self._request)
+        page.on("response", self._response)
+        page.on("console", self._console)
+        page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
+
+    def _request(self, request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme in ("http", "https", "ws", "wss") and address.hostname != "127.0.0.1":
+            self.faults.append(f"left the machine: {request.url}")
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 400 and not self.server_is_down:
+            self.faults.append(f"{response.status}: {response.url}")
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not self.server_is_down:
+            self.faults.append(f"console: {message.text}")
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+@pytest.fixture
+def context(browser: Browser, watch: Watch) -> Iterator[BrowserContext]:
+    context = browser.new_context(viewport={"width": 1440, "height": 1000})
+    context.on("page", watch.attach)
+    context.set_default_timeout(30_000)
+    yield context
+    context.close()
+    assert watch.faults == []
+
+
+@pytest.fixture
+def page(context: BrowserContext) -> Page:
+    return context.new_page()
+
+
+@pytest.fixture
+def visit(app: App) -> Callable[[Page, str], None]:
+    """Open a path of the app and wait until its script has run."""
+
+    def go(page: Page, path: str = "") -> None:
+        page.goto(f"{app.url}/{path}")
+        settled(page)
+
+    return go
+
+
+def settled(page: Page) -> None:
+    """Wait until the page's script is at rest."""
+    page.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for()

@@ -1,0 +1,113 @@
+"""Asking side by side: every answer once, in order, kept before it is reported, and given up when asked to."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import Cancelled, TeacherError
+from core.teachers.asking import CHUNK, Reply, Witness, ask
+from core.teachers.base import Capabilities
+from core.teachers.cache import AnswerCache
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (2 * CHUNK + 5, 1, 8, 8)).astype(np.uint8)
+
+
+class Echo:
+    """A teacher that answers an image's first pixel plus an offset of its own."""
+
+    def __init__(self, name: str, offset: float = 0.0) -> None:
+        self.name, self.offset = name, offset
+        self.batches: list[int] = []
+        self.fail_at: int | None = None  # the call that fails
+        self.hold = threading.Event()
+        self.hold.set()
+
+    @property
+    def sent(self) -> int:
+        return sum(self.batches)
+
+    def query(self, images: np.ndarray) -> np.ndarray:
+        if self.fail_at == len(self.batches):
+            raise TeacherError(f"{self.name} is gone", remedy="start it again")
+        self.hold.wait(60)
+        self.batches.append(len(images))
+        first = images[:, 0, 0, 0].astype(float)
+        return np.stack([first + self.offset, -first], axis=1)
+
+
+def witness(teacher: Echo, *, max_batch: int = 100) -> Witness:
+    capabilities = Capabilities(
+        output="logits", num_classes=2, max_batch=max_batch, input_shape=None, identity=teacher.name, latency=0.01
+    )
+    return Witness(teacher, capabilities)
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Iterator[AnswerCache]:
+    with AnswerCache(tmp_path / "answers.sqlite3") as cache:
+        yield cache
+
+
+def interview(cache: AnswerCache, *witnesses: Witness, on_reply=lambda reply: None, cancelled=None):
+    cancelled = cancelled or threading.Event()
+    return ask(witnesses, IMAGES, cache, cancelled=cancelled, on_reply=on_reply)
+
+
+def test_answers_of_all_arrive_in_the_order_of_the_images(cache: AnswerCache) -> None:
+    states = list(interview(cache, witness(Echo("a")), witness(Echo("b", 1000.0))))
+    assert [len(state["a"]) for state in states] == [CHUNK, 2 * CHUNK, len(IMAGES)]
+    first = IMAGES[:, 0, 0, 0].astype(float)
+    np.testing.assert_array_equal(states[-1]["a"][:, 0], first)
+    np.testing.assert_array_equal(states[-1]["b"][:, 0], first + 1000)
+
+
+def test_batches_keep_to_the_servers_limit(cache: AnswerCache) -> None:
+    teacher = Echo("a")
+    list(interview(cache, witness(teacher, max_batch=8)))
+    assert max(teacher.batches) == 8
+    assert teacher.sent == len(IMAGES)
+
+
+def test_what_is_known_is_not_asked_again_by_anybodys_run(cache: AnswerCache) -> None:
+    once = list(interview(cache, witness(Echo("a"))))[-1]
+    again, other = Echo("a"), Echo("b")
+    replies: list[Reply] = []
+    last = list(interview(cache, witness(again), witness(other), on_reply=replies.append))[-1]
+    np.testing.assert_array_equal(last["a"], once["a"])
+    assert (again.sent, other.sent) == (0, len(IMAGES))
+    assert sum(reply.cached for reply in replies) == len(IMAGES)
+
+
+def test_an_answer_is_kept_before_it_is_reported(cache: AnswerCache) -> None:
+    def check(reply: Reply) -> None:
+        assert len(cache.get_many(reply.keys)) == len(reply.keys)
+
+    list(interview(cache, witness(Echo("a")), on_reply=check))
+
+
+def test_a_failure_keeps_what_had_arrived_and_ends_the_others_waits(cache: AnswerCache) -> None:
+    good, bad, cancelled = Echo("good"), Echo("bad"), threading.Event()
+    bad.fail_at = 1
+    with pytest.raises(TeacherError, match="bad is gone"):
+        list(interview(cache, witness(good), witness(bad), cancelled=cancelled))
+    assert cancelled.is_set()
+    bad.fail_at = None
+    list(interview(cache, witness(good), witness(bad)))
+    assert (good.sent, bad.sent) == (len(IMAGES), len(IMAGES))
+
+
+def test_cancelling_does_not_wait_for_a_slow_answer(cache: AnswerCache) -> None:
+    slow, cancelled = Echo("slow"), threading.Event()
+    slow.hold.clear()
+    threading.Timer(0.3, cancelled.set).start()
+    started = time.monotonic()
+    with pytest.raises(Cancelled):
+        list(interview(cache, witness(slow), cancelled=cancelled))
+    assert time.monotonic() - started < 30  # the answer itself would have taken a minute
+    slow.hold.set()

@@ -1,0 +1,146 @@
+"""The command line as its users call it: exit codes, results on file and standard output, and no traceback."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from core.config import SynthesisConfig, config_to_toml
+from core.runs.folder import all_runs
+from tests.support.served import serve_folder
+from tests.support.zoo import make_zoo
+
+ROOT = Path(__file__).parents[1]
+SCHEMA = json.loads((ROOT / "assets" / "results.schema.json").read_text())
+QUICK = 'probes = 10\nbootstrap = 100\nask_anyway = true\ndevice = "cpu"\n'
+SYNTHESIS = "[synthesis]\nsteps = 5\nbatch = 8\nwidth = 8\nlatent = 4\n"
+
+
+def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    line = [sys.executable, "-m", "core", *map(str, arguments)]
+    return subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=200)
+
+
+@pytest.fixture(scope="module")
+def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("zoo")
+    make_zoo(folder)
+    return folder
+
+
+def audit_file(folder: Path, student: Path, candidates: str) -> Path:
+    path = folder / "audit.toml"
+    path.write_text(f'{QUICK}{SYNTHESIS}[student]\ncheckpoint = "{student.as_posix()}"\n{candidates}')
+    return path
+
+
+def candidate(url: str, name: str, more: str = "") -> str:
+    return f'[[candidates]]\nname = "{name}"\nurl = "{url}"\nmodel = "{name}"\n{more}\n'
+
+
+def test_an_audit_ends_with_results_on_standard_output_and_in_the_history(zoo: Path, tmp_path: Path) -> None:
+    with serve_folder(zoo / "candidates") as served:
+        candidates = "".join(candidate(served.url, name) for name in ("oak", "elm", "ash"))
+        done = command("audit", audit_file(tmp_path, zoo / "students/fern.safetensors", candidates), "--json", "-")
+    assert done.returncode == 0, done.stderr
+    results = json.loads(done.stdout)
+    jsonschema.validate(results, SCHEMA)
+    (folder,) = all_runs()
+    assert folder.status() == "done"
+    assert json.loads((folder.path / "results.json").read_text()) == results
+    assert set(results["seconds"]) == {"load", "connect", "synthesise", "check", "ask", "score"}
+    first = results["ranking"][0]
+    assert first["candidate"] in done.stderr
+    assert "not yet evidence" in " ".join(done.stderr.split())
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (None, "cannot be read"),
+        ("name = ", "not a TOML file"),
+        ('[student]\ncheckpoint = "none.pt"\n' + candidate("http://127.0.0.1:1", "a"), "there is no checkpoint"),
+        ('serve = "demo"\n[student]\ncheckpoint = "junk.safetensors"', "junk.safetensors"),
+        (QUICK + '[student]\ncheckpoint = "good"\n' + candidate("http://127.0.0.1:1", "a", 'key_env="NOT_SET"'), "NOT_SET"),
+    ],
+)
+def test_bad_input_ends_with_2_and_one_message(zoo: Path, tmp_path: Path, content: str | None, words: str) -> None:
+    (tmp_path / "junk.safetensors").write_text("this is no checkpoint")
+    path = tmp_path / "audit.toml"
+    if content:
+        path.write_text(content.replace('"good"', f'"{(zoo / "students/fern.safetensors").as_posix()}"'))
+    done = command("audit", path)
+    assert done.returncode == 2, done.stderr
+    message = " ".join(done.stderr.split())
+    assert words in message
+    assert "Traceback" not in message
+
+
+def test_an_unreachable_candidate_ends_with_3_and_a_failed_run(zoo: Path, tmp_path: Path) -> None:
+    path = audit_file(tmp_path, zoo / "students/fern.safetensors", candidate("http://127.0.0.1:1", "gone"))
+    done = command("audit", path)
+    assert done.returncode == 3, done.stderr
+    assert "gone" in done.stderr
+    assert "Traceback" not in done.stderr
+    (folder,) = all_runs()
+    assert folder.status() == "failed"
+
+
+def test_another_demo_student_is_refused_by_name() -> None:
+    done = command("audit", ROOT / "assets/demo/audit.toml", "--student", "zebra")
+    assert done.returncode == 2
+    assert "amber" in done.stderr
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
+def test_ctrl_c_cancels_the_run(zoo: Path, tmp_path: Path) -> None:
+    with serve_folder(zoo / "candidates") as served:
+        candidates = "".join(candidate(served.url, name) for name in ("oak", "elm", "ash"))
+        path = audit_file(tmp_path, zoo / "students/fern.safetensors", candidates)
+        path.write_text(path.read_text().replace("steps = 5", "steps = 100000"))
+        process = subprocess.Popen([sys.executable, "-m", "core", "audit", path], cwd=ROOT, stderr=subprocess.PIPE)
+        deadline = time.time() + 120
+        while time.time() < deadline and not any((run.state().phase == "synthesise") for run in all_runs()):
+            time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 3, errors
+    assert b"Traceback" not in errors
+    (folder,) = all_runs()
+    assert folder.status() == "cancelled"
+
+
+def test_doctor_names_what_is_well_and_what_is_not(zoo: Path, tmp_path: Path) -> None:
+    with serve_folder(zoo / "candidates") as served:
+        both = candidate(served.url, "oak") + candidate("http://127.0.0.1:1", "gone")
+        done = command("doctor", audit_file(tmp_path, zoo / "students/fern.safetensors", both))
+    text = " ".join(done.stdout.split())
+    assert done.returncode == 3
+    for words in ("ok versions", "ok device", "ok workspace", "ok student", "ok oak", "bad gone"):
+        assert words in text
+    assert command("doctor").returncode == 0
+
+
+def test_schema_and_zoo_list_print_what_is_shipped() -> None:
+    assert json.loads(command("schema").stdout) == SCHEMA
+    listed = command("zoo", "list").stdout
+    assert "amber" in listed
+    assert "vit4" in listed
+
+
+def test_settings_written_as_toml_are_those_that_are_read(tmp_path: Path) -> None:
+    from core.config import load_config
+    from core.zoo.demo import demo_config
+
+    config = demo_config().model_copy(update={"synthesis": SynthesisConfig(steps=7)})
+    (tmp_path / "audit.toml").write_text(config_to_toml(config))
+    assert load_config(tmp_path / "audit.toml") == config
+    assert os.path.isabs(config.student.checkpoint)
