@@ -85,7 +85,8 @@ def audit(
         ranking=ranking,
         verdict=ranking_only(ranking, score, rankings, notes),
         baselines=tuple(
-            ProbeSetResult(probe_set=name, probes=len(probes[name]), ranking=ranked) for name, ranked in rankings.items()
+            ProbeSetResult(probe_set=name, probes=len(probes[name]), ranking=ranked)
+            for name, ranked in rankings.items()
         ),
         check=check,
         queries=interview.queries(),

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from core.errors import AuditError, InputError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__.splitlines()[0])
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 zoo = typer.Typer(no_args_is_help=True, help="Small models to train, distil and audit.")
 bench = typer.Typer(no_args_is_help=True, help="Measure accuracy, speed and memory on this machine.")
 app.add_typer(zoo, name="zoo")

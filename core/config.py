@@ -12,7 +12,16 @@ from typing import Annotated, Literal, Self, TypeVar
 from urllib.parse import urlsplit
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from core.errors import InputError
 
@@ -187,7 +196,9 @@ def candidates_from_toml(text: str) -> tuple[CandidateConfig, ...]:
     """The `[[candidates]]` of a TOML text, whatever else it holds; raises `InputError`."""
     found = _parse_toml(text).get("candidates", [])
     if not isinstance(found, list) or not found:
-        raise InputError("the file lists no candidates", rule="[[candidates]] tables", remedy="export a table to see one")
+        raise InputError(
+            "the file lists no candidates", rule="[[candidates]] tables", remedy="export one to see the form"
+        )
     return tuple(validated(CandidateConfig, entry) for entry in found)
 
 

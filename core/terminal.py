@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from types import TracebackType
-
+import numpy as np
 from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bars
 from rich.table import Table
 
+from core import words
 from core.events import PHASES, Answered, Connected, Event, PhaseStarted, Ranked, SynthesisStep
-from core.results import RankedCandidate, Results
+from core.quantities import between, number
+from core.results import Results
 from core.runs.folder import RunFolder
+from core.scoring.base import Score
 from core.scoring.table import SCORES
-
-WORDS = {
-    "load": "loading the student",
-    "connect": "connecting to the candidates",
-    "synthesise": "synthesising probes",
-    "check": "checking the probes",
-    "ask": "asking the candidates",
-    "score": "scoring",
-}
 
 
 class Progress:
@@ -31,14 +24,14 @@ class Progress:
     def __init__(self, console: Console) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
         self._bars = Bars(*columns, TextColumn("[dim]{task.fields[note]}"), console=console)
-        self._task = self._bars.add_task("waiting for its turn", total=None, note="")
+        self._task = self._bars.add_task("Wait for its turn", total=None, note="")
 
     def __enter__(self) -> Progress:
         self._bars.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        if error is None:
+    def __exit__(self, *raised: object) -> None:
+        if raised == (None, None, None):
             self._bars.update(self._task, total=1, completed=1)
         self._bars.stop()
 
@@ -48,7 +41,7 @@ class Progress:
                 if phase != PHASES[0]:
                     self._bars.update(self._task, total=1, completed=1)
                     self._task = self._bars.add_task("", total=None, note="")
-                self._bars.update(self._task, description=WORDS[phase])
+                self._bars.update(self._task, description=words.PHASES[phase])
             case Connected(candidate=candidate, latency=latency):
                 self._note(f"{candidate}, {latency * 1000:.0f} ms")
             case SynthesisStep(step=step, steps=steps, losses=losses):
@@ -65,20 +58,25 @@ class Progress:
 
 
 def print_results(results: Results, folder: RunFolder, console: Console) -> None:
-    """The verdict and the table of scores."""
-    table = Table(title=f"{results.name}: ranked by {SCORES[results.score].label}", title_justify="left")
+    """The ranking, whom the other scores put first, and the verdict."""
+    chosen = SCORES[results.score]
+    table = Table(title=results.name, title_justify="left")
     table.add_column("candidate")
-    for score in SCORES.values():
-        table.add_column(score.label + ("" if score.higher_is_better else " (lower is better)"), justify="right")
-    for candidate in results.ranking:
-        table.add_row(escape(candidate.candidate), *(_cell(candidate, name) for name in SCORES))
+    table.add_column(chosen.label + ("" if chosen.higher_is_better else " (lower is better)"), justify="right")
+    table.add_column("95 % of redraws of the probes")
+    for entry in results.ranking:
+        low, high = entry.interval or (None, None)
+        table.add_row(escape(entry.candidate), number(entry.score), between(low, high))
     console.print(table)
-    console.print(f"[bold]{escape(results.verdict.sentence)}[/]", highlight=False)
+    others = ", ".join(
+        f"{score.label}: {escape(_first_by(results, score))}" for score in SCORES.values() if score.name != chosen.name
+    )
+    console.print(f"First by the other scores: {others}.", highlight=False)
+    console.print(f"\n[bold]{escape(results.verdict.sentence)}[/]", highlight=False)
     console.print(escape(results.verdict.why), highlight=False)
     console.print(f"Run {folder.run} is in the app's history.", style="dim", highlight=False)
 
 
-def _cell(candidate: RankedCandidate, score: str) -> str:
-    estimate = candidate.scores[score]
-    interval = "" if estimate.low is None else f" [dim]{estimate.low:.3g} to {estimate.high:.3g}[/]"
-    return f"{estimate.value:.3g}{interval}"
+def _first_by(results: Results, score: Score) -> str:
+    values = np.array([entry.scores[score.name].value for entry in results.ranking])
+    return results.ranking[score.order(values)[0]].candidate

@@ -69,7 +69,10 @@ def test_an_audit_ends_with_results_on_standard_output_and_in_the_history(zoo: P
         ("name = ", "not a TOML file"),
         ('[student]\ncheckpoint = "none.pt"\n' + candidate("http://127.0.0.1:1", "a"), "there is no checkpoint"),
         ('serve = "demo"\n[student]\ncheckpoint = "junk.safetensors"', "junk.safetensors"),
-        (QUICK + '[student]\ncheckpoint = "good"\n' + candidate("http://127.0.0.1:1", "a", 'key_env="NOT_SET"'), "NOT_SET"),
+        (
+            QUICK + '[student]\ncheckpoint = "good"\n' + candidate("http://127.0.0.1:1", "a", 'key_env="NOT_SET"'),
+            "NOT_SET",
+        ),
     ],
 )
 def test_bad_input_ends_with_2_and_one_message(zoo: Path, tmp_path: Path, content: str | None, words: str) -> None:

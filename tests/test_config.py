@@ -7,9 +7,15 @@ from pathlib import Path
 import pytest
 
 from core.config import (
-    EFFORTS, AuditConfig, CandidateConfig, candidates_from_toml, candidates_to_toml, config_from_toml, config_to_toml,
+    EFFORTS,
+    AuditConfig,
+    CandidateConfig,
+    candidates_from_toml,
+    candidates_to_toml,
+    config_from_toml,
+    config_to_toml,
     load_config,
-)  # fmt: skip
+)
 from core.errors import InputError
 from core.zoo.demo import DEMO_AUDIT, demo_config
 
@@ -21,6 +27,11 @@ name = "A"
 url = "http://127.0.0.1:8000"
 model = "a"
 """
+
+
+def with_input(*, channels: int, mean: str, std: str) -> str:
+    spec = f"[student.input]\nchannels={channels}\nheight=8\nwidth=8\nmean=[{mean}]\nstd=[{std}]\n"
+    return GOOD.replace("[[candidates]]", f"{spec}[[candidates]]")
 
 
 @pytest.mark.parametrize(
@@ -41,9 +52,10 @@ model = "a"
         (GOOD + 'key_env = "not a name"', "key_env"),
         (GOOD + "max_batch = 0", "max_batch"),
         (GOOD.replace('"a"', '"a\\u0000"'), "model"),
-        (GOOD.replace("[[cand", "[student.input]\nchannels=2\nheight=8\nwidth=8\nmean=[0]\nstd=[1]\n[[cand"), "channels"),
-        (GOOD.replace("[[cand", "[student.input]\nchannels=3\nheight=8\nwidth=8\nmean=[0]\nstd=[1]\n[[cand"), "3 number"),
-        (GOOD.replace("[[cand", "[student.input]\nchannels=1\nheight=8\nwidth=8\nmean=[0]\nstd=[0]\n[[cand"), "std"),
+        (with_input(channels=2, mean="0", std="1"), "channels"),
+        (with_input(channels=3, mean="0", std="1"), "3 number"),
+        (with_input(channels=1, mean="0", std="0"), "std"),
+        (with_input(channels=1, mean="nan", std="1"), "mean"),
     ],
 )
 def test_bad_configurations_are_refused_by_name(text: str, message: str) -> None:

@@ -1,14 +1,14 @@
 """The run folder: the only truth about a run. Workers write it, pages read it, neither knows the other.
 
-    manifest.json              what was asked, written once
-    state.json                 where the run is, replaced atomically
-    events.jsonl               everything that happened
-    preview.png                the latest contact sheet, replaced atomically
-    probes/<set>.safetensors   uint8 probes with their target classes
-    answers.jsonl              which answer came when, by its key into the workspace's cache
-    answers/<set>.safetensors  log-probabilities of student and candidates, once all have answered
-    results.json               the findings, last
-    cancel, worker.log
+manifest.json              what was asked, written once
+state.json                 where the run is, replaced atomically
+events.jsonl               everything that happened
+preview.png                the latest contact sheet, replaced atomically
+probes/<set>.safetensors   uint8 probes with their target classes
+answers.jsonl              which answer came when, by its key into the workspace's cache
+answers/<set>.safetensors  log-probabilities of student and candidates, once all have answered
+results.json               the findings, last
+cancel, worker.log
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import Literal
 
 import numpy as np
 import psutil
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 from safetensors import safe_open
 from safetensors.numpy import load_file, save
 
@@ -82,7 +82,7 @@ class RunState(Frozen):
     finished: float | None = None
     pid: int | None = None
     pid_started: float | None = None
-    seconds: dict[str, float] = {}  # by phase
+    seconds: dict[str, float] = Field(default_factory=dict)  # by phase
     error: ErrorReport | None = None
 
 
@@ -99,9 +99,7 @@ class RunFolder:
         folder = cls(runs_folder() / run)
         folder.path.mkdir(parents=True)
         created = datetime.now(UTC).isoformat(timespec="seconds")
-        manifest = Manifest(
-            run=run, created=created, config=config, student_sha256=student_sha256, versions=versions
-        )
+        manifest = Manifest(run=run, created=created, config=config, student_sha256=student_sha256, versions=versions)
         folder._replace("manifest.json", manifest.model_dump_json(indent=2).encode())
         folder.enqueue()
         return folder

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import threading
 import time
-from types import TracebackType
 
 from core.errors import AuditError, Cancelled
 from core.events import PHASES, Answered, Event, Phase, PhaseStarted, Preview, SynthesisStep
-from core.runs.folder import ErrorReport, RunFolder, RunState, Status, process_started
+from core.runs.folder import ErrorReport, RunFolder, Status, process_started
 from core.runs.preview import contact_sheet
 
 HEARTBEAT = 1.0  # seconds between heartbeats, and between looks for a cancel request
@@ -41,7 +40,7 @@ class Recorder:
         self._heart.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *raised: object) -> None:
         self._stop.set()
         self._heart.join()
 

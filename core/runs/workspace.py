@@ -11,7 +11,8 @@ import platformdirs
 def workspace() -> Path:
     """`AUDIT_HOME`, or the platform's user data directory; made when missing."""
     home = os.environ.get("AUDIT_HOME")
-    path = Path(home).expanduser().resolve() if home else platformdirs.user_data_path("distillation-audit", appauthor=False)
+    usual = platformdirs.user_data_path("distillation-audit", appauthor=False)
+    path = Path(home).expanduser().resolve() if home else usual
     path.mkdir(parents=True, exist_ok=True)
     return path
 

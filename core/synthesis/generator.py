@@ -115,8 +115,8 @@ def synthesise(
         if step == 1 or step % max(1, steps // LOSS_POINTS) == 0 or step == steps:
             tell(SynthesisStep(step=step, steps=steps, losses={name: loss.item() for name, loss in losses.items()}))
         show.at(step)
-    images = torch.cat([_draw(g, z, w, device) for z, w in zip(final_z.split(batch), final_w.split(batch), strict=True)])
-    return Probes(quantise(images), final_w.numpy())
+    parts = zip(final_z.split(batch), final_w.split(batch), strict=True)
+    return Probes(quantise(torch.cat([_draw(g, z, w, device) for z, w in parts])), final_w.numpy())
 
 
 def class_mixes(n: int, classes: int, mix_probability: float, generator: torch.Generator) -> torch.Tensor:

@@ -83,9 +83,9 @@ def _editor() -> None:
         hide_index=True,
         alt="Candidates",
         column_config={
-            "name": config.TextColumn("Name", help="What to call it on pages and in reports.", width=130),
-            "url": config.TextColumn("Address", help="Of the server, like https://models.example.org", width=230),
-            "model": config.TextColumn("Model", help="The model's name on that server.", width=120),
+            "name": config.TextColumn("Name", help="What to call it on pages and in reports.", width=120),
+            "url": config.TextColumn("Address", help="Of the server, like https://models.example.org", width=190),
+            "model": config.TextColumn("Model", help="The model's name on that server.", width=110),
             "version": config.TextColumn("Version", help="Of the model; empty for the server's own choice."),
             "key_env": config.TextColumn("Key variable", help="Environment variable that holds the API key, if any."),
             "output": config.SelectboxColumn(

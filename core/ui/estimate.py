@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from core.config import AuditConfig, InputSpec
 
-# Measured on two cores of 2023: a demo student, and ResNet-18 at 224 x 224.
-START = 8.0  # seconds to start a worker, load the student and score
-STEP = 0.12  # seconds a step for a small student at 28 x 28
-PER_PIXEL = STEP / 28**2  # and a step for every pixel: the generator's part
-LATENCY = 0.03  # seconds a request, where nothing was measured
+# Measured on two cores, for students from a demo's to ResNet-50, at 28 to 96 pixels a side.
+START = 12.0  # seconds to start worker and servers, load the student and score
+PER_PIXEL = 1.1e-6  # seconds a step for each pixel of each image of the batch, for a small student
+HEAVY = 1e7  # parameters that make a step take twice as long
+LATENCY = 0.05  # seconds a request, where nothing was measured
 AT_ONCE = 32  # images a request
 
 
@@ -30,7 +30,7 @@ def predicted_seconds(
         latency: seconds a request, as measured on the slowest candidate.
     """
     pixels = input.height * input.width if input else 28**2
-    step = PER_PIXEL * pixels * (1 + (parameters or 0) / 1e7)
+    step = PER_PIXEL * config.synthesis.batch * pixels * (1 + (parameters or 0) / HEAVY)
     requests = config.num_queries(candidates) / AT_ONCE
     return START + config.num_steps * step + requests * (latency or LATENCY)
 

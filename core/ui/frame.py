@@ -24,6 +24,7 @@ HOME, SETUP, RUN, RESULTS, HISTORY, GUIDE = (
 )
 ICONS = Path(__file__).parents[2] / "assets" / "icons"
 OPENINGS = ("a", "an", "no", "the", "there", "this", "two")  # of clauses; other first words may be names of files
+SHOWN = 5  # audits that go on, in the sidebar
 REFRESH = 3.0  # seconds between two looks at the audits that are going on
 
 log = logging.getLogger(__name__)
@@ -117,9 +118,11 @@ def _going_on() -> None:
     if not active:
         return
     st.caption("Going on now")
-    for row in active:
+    for row in active[:SHOWN]:
         running = row.status == "running"
         icon = ":material/progress_activity:" if running else ":material/hourglass_empty:"
         how_far = f"{row.state.progress:.0%}" if running else "waiting"
         label = f"{plain(row.manifest.config.name)} · {how_far}"
         st.page_link(RUN, label=label, icon=icon, query_params={"run": row.folder.run})
+    if len(active) > SHOWN:
+        st.caption(f"and {len(active) - SHOWN} more in line")

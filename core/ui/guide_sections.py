@@ -7,12 +7,12 @@ from pathlib import Path
 import streamlit as st
 
 from core.runs.workspace import checkpoints_folder, workspace
-from core.ui.guide_figures import alt, answers_figure, no_proof_figures, ranking_figure
+from core.ui.charts import draw
+from core.ui.guide_figures import answers_figure, with_teacher_figure, without_figure
 from core.ui.text import plain
 from core.ui.words import GLOSSARY
 
 PROBES = Path(__file__).parents[2] / "assets" / "guide" / "probes.png"
-BARE = {"displayModeBar": False}  # pictures, not instruments
 
 
 def stages() -> None:
@@ -36,28 +36,23 @@ def stages() -> None:
             "Student and candidates answer the same pixels. The winning class matters little, since good models agree "
             "on it. What a student inherits is how its teacher spreads the rest."
         )
-        figure = answers_figure()
-        message = "the student spreads its probabilities as candidate A does; candidate B spreads them otherwise."
-        st.plotly_chart(figure, key="guide_answers", alt=alt(figure, message), config=BARE)
+        draw(answers_figure(), key="guide_answers")
     with scores:
         st.subheader(":material/leaderboard: 3. Compare", anchor=False)
         st.markdown(
             "What all candidates have in common is taken away, and what is left of each is compared with what is left "
             "of the student. 1 is the same, 0 is unrelated. Redrawing the probes gives each score its interval."
         )
-        figure = ranking_figure()
-        message = "candidate A is far ahead of C and B, and its interval touches neither."
-        st.plotly_chart(figure, key="guide_ranking", alt=alt(figure, message), config=BARE)
+        draw(with_teacher_figure("Scores over all probes"), key="guide_ranking")
 
 
 def no_proof() -> None:
     """Two rankings, one of them of a student without a teacher."""
-    with_teacher, without = no_proof_figures()
     left, right = st.columns(2, border=True)
-    message = "A leads by far, and its interval touches no other."
-    left.plotly_chart(with_teacher, key="guide_with", alt=alt(with_teacher, message), config=BARE)
-    message = "C leads by a little, and yet it is first."
-    right.plotly_chart(without, key="guide_without", alt=alt(without, message), config=BARE)
+    with left:
+        draw(with_teacher_figure("Distilled from A"), key="guide_with")
+    with right:
+        draw(without_figure("Distilled from nobody"), key="guide_without")
     first, family, data = st.columns(3)
     first.markdown(
         "**Someone always comes first.** Put a student that was distilled from nobody through the audit, and one of "

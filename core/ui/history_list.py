@@ -50,17 +50,18 @@ def _filtered(rows: list[RunRow]) -> list[RunRow]:
         "State",
         present,
         selection_mode="multi",
+        wrap=True,
         key="history_states",
         format_func=lambda status: STATUSES[status].label,
         help="Keeps runs in one of the chosen states; none chosen keeps all.",
     )
     text = (wanted or "").strip().lower()
-    return [
-        row
-        for row in rows
-        if (not states or row.status in states)
-        and text in "\n".join((row.manifest.config.name, row.student, row.first or "")).lower()
-    ]
+    kept = (row for row in rows if not states or row.status in states)
+    return [row for row in kept if not text or text in _searchable(row)]
+
+
+def _searchable(row: RunRow) -> str:
+    return "\n".join((row.manifest.config.name, row.student, row.first or "")).lower()
 
 
 def _counted(kept: int, total: int) -> str:

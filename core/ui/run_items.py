@@ -7,10 +7,11 @@ import time
 import streamlit as st
 
 from core.quantities import duration
+from core.ui.delete import delete_control
 from core.ui.facts import fact
-from core.ui.frame import RESULTS, RUN, guarded
+from core.ui.frame import RESULTS, RUN
 from core.ui.resume import resume_control
-from core.ui.run_list import ACTIVE, RunRow
+from core.ui.run_list import RunRow
 from core.ui.text import plain, shortened
 from core.ui.words import STATUSES
 
@@ -27,14 +28,14 @@ def run_item(row: RunRow, *, manage: bool = False) -> None:
     words = STATUSES[row.status]
     config = row.manifest.config
     asked = "demo candidates" if config.serve else _count(len(config.candidates), "candidate")
-    about = f"{row.created.day} {row.created:%b, %H:%M} · student {plain(shortened(row.student, 18))} · {asked}"
+    about = f"{row.created.day} {row.created:%b, %H:%M} · student {plain(shortened(row.student, 16))} · {asked}"
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(width=TITLE_WIDTH):
             st.markdown(f"**{plain(shortened(config.name, 40))}**  \n:small[:gray[{about}]]")
-        with st.container(width=100):
+        with st.container(width=130, gap="xxsmall"):
             st.badge(words.label + _progress(row), icon=words.icon, color=words.colour, help=words.help)
-        fact("Took", _took(row), width=60)
-        fact("First place", plain(shortened(row.first, 18)) if row.first else "–", width=100)
+            st.markdown(f":small[:gray[{_took(row)}]]")
+        fact("First place", plain(shortened(row.first, 18)) if row.first else "–", width=120)
         with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="xsmall"):
             _actions(row, manage)
 
@@ -46,26 +47,7 @@ def _actions(row: RunRow, manage: bool) -> None:
     st.page_link(RUN, label="Open", icon=":material/open_in_new:", query_params=query)
     if manage:
         resume_control(row.folder, key=row.folder.run)
-        if row.status not in ACTIVE:
-            _delete(row)
-
-
-def _delete(row: RunRow) -> None:
-    with st.popover("Delete", icon=":material/delete:", type="tertiary", help="Removes this run from the disk."):
-        st.markdown(
-            f"Delete **{plain(row.manifest.config.name)}** with its probes and results? "
-            "Answers that were paid for stay in the cache, so that another audit need not ask again."
-        )
-        if st.button(
-            "Delete for good",
-            key=f"delete_{row.folder.run}",
-            icon=":material/delete_forever:",
-            type="primary",
-            help="This cannot be undone.",
-        ):
-            with guarded():
-                row.folder.delete()
-                st.rerun()
+        delete_control(row.folder)
 
 
 def _count(number: int, noun: str) -> str:
@@ -78,5 +60,5 @@ def _progress(row: RunRow) -> str:
 
 def _took(row: RunRow) -> str:
     if row.status == "running" and row.state.started:
-        return duration(time.time() - row.state.started)
-    return duration(row.duration) if row.duration else "–"
+        return f"for {duration(time.time() - row.state.started)}"
+    return f"took {duration(row.duration)}" if row.duration else "not begun"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-from core.quantities import duration  # noqa: F401
-
 _MARKS = re.compile(r"[\\`*_\[\]<>#|~$&{}]")
 _LINE_START = re.compile(r"^(\d*)([-+=.)])")
 # What Streamlit or GitHub's Markdown rewrites even when escaped: `:material/x:`, emoji and colour

@@ -44,9 +44,7 @@ def ranking_only(
         why.append(_baselines(first, baselines))
     if notes:
         why.append(notes)
-    return Verdict(
-        kind="ranking_only", candidates=(first,), sentence=sentence, why=" ".join(why), stronger=STRONGER
-    )
+    return Verdict(kind="ranking_only", candidates=(first,), sentence=sentence, why=" ".join(why), stronger=STRONGER)
 
 
 def _lead(ranking: Sequence[RankedCandidate], score: str) -> str:
@@ -63,7 +61,7 @@ def _lead(ranking: Sequence[RankedCandidate], score: str) -> str:
 
 def _baselines(first: str, baselines: Mapping[str, Sequence[RankedCandidate]]) -> str:
     """What images that nobody optimised say."""
-    words = {"white_noise": "white noise", "pyramids": "structured random images"}
-    said = [f"{words[name]} put{'s' * (name == 'white_noise')} {ranking[0].candidate} first" for name, ranking in baselines.items()]
+    words = {"white_noise": "white noise puts", "pyramids": "structured random images put"}
+    said = [f"{words[name]} {ranking[0].candidate} first" for name, ranking in baselines.items()]
     same = all(ranking[0].candidate == first for ranking in baselines.values())
     return f"For comparison, {' and '.join(said)}{', too' if same else ''}."

@@ -51,8 +51,8 @@ class ResidualBlock(nn.Module):
     def __init__(self, inputs: int, outputs: int, stride: int) -> None:
         super().__init__()
         self.body = nn.Sequential(*_conv_bn_relu(inputs, outputs, stride=stride), *_conv_bn_relu(outputs, outputs)[:2])
-        changes_shape = stride != 1 or inputs != outputs
-        self.shortcut = nn.Sequential(*_conv_bn_relu(inputs, outputs, 1, stride)[:2]) if changes_shape else nn.Identity()
+        projection = _conv_bn_relu(inputs, outputs, 1, stride)[:2] if stride != 1 or inputs != outputs else []
+        self.shortcut = nn.Sequential(*projection)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         return torch.relu(self.body(x) + self.shortcut(x))

@@ -11,7 +11,8 @@ import pytest
 
 from core.errors import AuditError, Cancelled, InputError, TeacherError
 from core.events import Answered, PhaseStarted, Preview, SynthesisStep
-from core.runs import control, execute as executing
+from core.runs import control
+from core.runs import execute as executing
 from core.runs.execute import execute
 from core.runs.folder import RunFolder, RunState, all_runs
 from core.zoo.demo import demo_config
@@ -131,7 +132,7 @@ class TestControl:
         monkeypatch.setattr(control.subprocess, "Popen", lambda command, **how: started.append((command, how)))
         folder.write_state(RunState(status="failed"))
         control.resume_run(folder, {"MY_KEY": "sk-sentinel"})
-        (command, how), = started
+        ((command, how),) = started
         assert how["env"]["MY_KEY"] == "sk-sentinel"
         assert "sk-sentinel" not in " ".join(command)
         assert folder.status() == "queued"

@@ -17,9 +17,7 @@ from core.zoo.demo import demo_config
 def make_run(queued: float, status: str = "queued") -> RunFolder:
     folder = RunFolder.create(demo_config(), student_sha256="ab" * 32, versions={})
     pid = os.getpid()
-    state = RunState(
-        status=status, queued=queued, pid=pid, pid_started=process_started(pid), heartbeat=time.time()
-    )
+    state = RunState(status=status, queued=queued, pid=pid, pid_started=process_started(pid), heartbeat=time.time())
     folder.write_state(state)
     return folder
 

@@ -55,7 +55,10 @@ class TestEveryScore:
 
 def test_inverse_kl_against_scipy() -> None:
     student, candidates = random_log_probs(0, 7, 4), random_log_probs(1, 2, 7, 4)
-    expected = [np.mean([1 / (entropy(np.exp(c), np.exp(s)) + EPSILON) for c, s in zip(cs, student)]) for cs in candidates]
+    expected = [
+        np.mean([1 / (entropy(np.exp(c), np.exp(s)) + EPSILON) for c, s in zip(cs, student, strict=True)])
+        for cs in candidates
+    ]
     np.testing.assert_allclose(inverse_kl(student, candidates), expected, rtol=1e-9)
 
 
@@ -71,7 +74,7 @@ def test_residual_cosine_against_brute_force() -> None:
         return flat
 
     def cosine(a: list[float], b: list[float]) -> float:
-        return sum(x * y for x, y in zip(a, b)) / (sum(x * x for x in a) * sum(y * y for y in b)) ** 0.5
+        return sum(x * y for x, y in zip(a, b, strict=True)) / (sum(x * x for x in a) * sum(y * y for y in b)) ** 0.5
 
     expected = [cosine(residual(student), residual(candidate)) for candidate in candidates]
     np.testing.assert_allclose(residual_cosine(student, candidates), expected, rtol=1e-9)

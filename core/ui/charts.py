@@ -1,0 +1,196 @@
+"""The charts of runs and results. Each has a title, named axes and words for those who cannot see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+import numpy as np
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.events import SynthesisStep
+from core.quantities import between, number, share
+from core.reports.summary import score_label
+from core.results import Estimate, RankedCandidate
+from core.ui.text import shortened
+
+REST = "#7F8F97"  # bars that are not first: a grey with 3:1 against both backgrounds
+SOFT = 0.55  # opacity of a bar, so that its interval, of the same colour in full, is seen across it
+LABEL = 22  # characters of a name beside an axis
+LOSSES = {"total": "Total", "cross_entropy": "Classes (cross-entropy)", "batchnorm": "BatchNorm distance"}
+DASHES = {"total": "solid", "cross_entropy": "dash", "batchnorm": "dot"}  # told apart without colour too
+FLOOR = 1e-4  # the least probability that the heatmap's colours tell from none
+CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": "reset"}
+
+
+@dataclass(frozen=True)
+class Chart:
+    figure: go.Figure
+    alt: str
+
+
+def draw(chart: Chart, *, key: str) -> None:
+    """Show a chart; `key` stays the same while its data changes."""
+    st.plotly_chart(chart.figure, key=key, alt=chart.alt, theme="streamlit", config=CONFIG)
+
+
+def ranking_chart(
+    ranking: Sequence[RankedCandidate],
+    score: str,
+    *,
+    title: str,
+    run: str,
+    estimates: Sequence[Estimate] | None = None,
+) -> Chart:
+    """Horizontal bars with intervals, in the order of `ranking`, the first one highlighted.
+
+    Args:
+        ranking: best first by `score`.
+        estimates: one for each entry, where another score than the ranking's is shown.
+        run: keeps a reader's zoom while the bars move.
+    """
+    found = list(estimates or [_own(entry) for entry in ranking])
+    names = [entry.candidate for entry in ranking]
+    places = list(range(len(names)))
+    figure = go.Figure()
+    for label, some, colour in (("First", places[:1], None), ("Others", places[1:], REST)):
+        if some:
+            figure.add_bar(
+                name=label,
+                orientation="h",
+                y=some,
+                x=[found[i].value for i in some],
+                width=0.62,
+                marker={"color": colour, "opacity": SOFT if label == "Others" else 0.75, "line": {"width": 0}},
+                error_x=_whiskers([found[i] for i in some], colour),
+                hovertext=[_spoken(names[i], found[i], escape) for i in some],
+                hoverinfo="text",
+            )
+    ticks = [
+        f"{escape(shortened(name, LABEL))}  <b>{number(e.value)}</b>" for name, e in zip(names, found, strict=True)
+    ]
+    figure.update_layout(
+        title=title,
+        height=110 + 36 * len(names),
+        margin={"l": 8, "r": 16, "t": 46, "b": 44},
+        showlegend=False,
+        uirevision=run,
+        bargap=0.3,
+        xaxis={"title": score_label(score), "zeroline": True, "fixedrange": True},
+        yaxis={
+            "tickvals": places, "ticktext": ticks, "range": [len(names) - 0.4, -0.6], "showgrid": False,
+            "fixedrange": True, "automargin": True,
+        },
+    )  # fmt: skip
+    spoken = "; ".join(_spoken(name, estimate) for name, estimate in zip(names, found, strict=True))
+    return Chart(figure, f"{title}. Bars of {score_label(score)}, best first: {spoken}.")
+
+
+def loss_chart(steps: Sequence[SynthesisStep], *, run: str) -> Chart:
+    """The losses of the synthesis over its steps, on a logarithmic axis."""
+    figure = go.Figure()
+    kinds = [kind for kind in LOSSES if any(kind in step.losses for step in steps)]
+    for kind in kinds:
+        figure.add_scatter(
+            name=LOSSES[kind],
+            x=[step.step for step in steps if kind in step.losses],
+            y=[step.losses[kind] for step in steps if kind in step.losses],
+            mode="lines",
+            line={"dash": DASHES[kind], "width": 2},
+            hovertemplate="%{y:.3g}",
+        )
+    figure.update_layout(
+        title="Loss of the synthesis",
+        height=330,
+        margin={"l": 8, "r": 16, "t": 78, "b": 44},
+        uirevision=run,
+        hovermode="x unified",
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        xaxis={"title": "Step", "range": [0, steps[-1].steps] if steps else None},
+        yaxis={"title": "Loss (log scale)", "type": "log", "dtick": "D2" if _narrow(steps) else 1, "tickformat": "~g"},
+    )
+    if not steps:
+        return Chart(figure, "Loss of the synthesis: no step yet.")
+    last = steps[-1]
+    values = ", ".join(f"{LOSSES[kind]} {number(last.losses[kind])}" for kind in kinds if kind in last.losses)
+    return Chart(figure, f"Loss of the synthesis, {last.step} of {last.steps} steps. Latest values: {values}.")
+
+
+def answers_chart(
+    models: Sequence[tuple[str, np.ndarray]], class_names: Sequence[str], *, title: str, run: str
+) -> Chart:
+    """Probabilities `(K,)` of several models for one probe, a row each, coloured by their logarithm.
+
+    The small probabilities are what most scores compare, so that the colours tell 1 % from 0.1 %.
+    """
+    table = np.stack([probabilities for _, probabilities in models])
+    classes = [escape(shortened(name, LABEL)) for name in class_names]
+    labels = [escape(shortened(name, LABEL)) for name, _ in models]
+    figure = go.Figure(
+        go.Heatmap(
+            z=np.log10(np.maximum(table, FLOOR)),
+            x=list(range(len(classes))),
+            y=list(range(len(labels))),
+            zmin=np.log10(FLOOR),
+            zmax=0,
+            xgap=2,
+            ygap=2,
+            text=[[share(float(value)) for value in row] for row in table],
+            texttemplate="%{text}" if len(classes) <= 12 else None,
+            hovertext=[
+                [f"{label}: {classes[i]} {share(float(value))}" for i, value in enumerate(row)]
+                for label, row in zip(labels, table, strict=True)
+            ],
+            hoverinfo="text",
+            colorbar={
+                "title": "Probability", "tickvals": [-4, -3, -2, -1, 0], "thickness": 12,
+                "ticktext": ["≤0.01 %", "0.1 %", "1 %", "10 %", "100 %"],
+            },
+        )
+    )  # fmt: skip
+    figure.update_layout(
+        title=title,
+        height=150 + 38 * len(labels),
+        margin={"l": 8, "r": 8, "t": 46, "b": 8},
+        uirevision=run,
+        xaxis={
+            "tickvals": list(range(len(classes))), "ticktext": classes, "title": "Class", "showgrid": False,
+            "fixedrange": True, "automargin": True,
+        },
+        yaxis={
+            "tickvals": list(range(len(labels))), "ticktext": labels, "autorange": "reversed", "showgrid": False,
+            "fixedrange": True, "automargin": True,
+        },
+    )  # fmt: skip
+    tops = (f"{name} {class_names[int(row.argmax())]} {share(float(row.max()))}" for name, row in models)
+    return Chart(figure, f"{title}. Most probable class of each model: {'; '.join(tops)}.")
+
+
+def _own(entry: RankedCandidate) -> Estimate:
+    low, high = entry.interval or (None, None)
+    return Estimate(value=entry.score, low=low, high=high)
+
+
+def _whiskers(estimates: Sequence[Estimate], colour: str | None) -> dict[str, object]:
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": [None if e.high is None else max(e.high - e.value, 0.0) for e in estimates],
+        "arrayminus": [None if e.low is None else max(e.value - e.low, 0.0) for e in estimates],
+        "thickness": 2,
+        "width": 5,
+        "color": colour,
+    }
+
+
+def _spoken(name: str, estimate: Estimate, escaping: Callable[[str], str] = str) -> str:
+    interval = between(estimate.low, estimate.high)
+    return f"{escaping(name)} {number(estimate.value)}" + (f" ({interval})" if interval else "")
+
+
+def _narrow(steps: Sequence[SynthesisStep]) -> bool:
+    """Whether all losses lie within two decades, where labels at 1, 2 and 5 find room."""
+    values = [value for step in steps for value in step.losses.values() if value > 0]
+    return not values or max(values) / min(values) < 100

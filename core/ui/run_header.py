@@ -1,0 +1,99 @@
+"""The head of a run's page: what it is, how it stands, and what can be done about it."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.errors import AuditError
+from core.quantities import moment
+from core.runs.folder import Manifest, RunFolder, ShownStatus
+from core.ui.delete import delete_control
+from core.ui.frame import RESULTS, show_error
+from core.ui.resume import resume_control
+from core.ui.run_list import ACTIVE
+from core.ui.text import plain, shortened
+from core.ui.words import EFFORT_LABELS, STATUSES
+
+
+def run_header(folder: RunFolder) -> None:
+    """Title, state, link, and the controls that the state allows."""
+    manifest, status = folder.manifest(), folder.status()
+    title_row(manifest, status, folder.run)
+    if status in ACTIVE:
+        _cancel(folder)
+    elif status == "done":
+        _results(folder)
+    else:
+        _stopped(folder, status)
+
+
+def title_row(manifest: Manifest, status: ShownStatus, run: str) -> None:
+    """The run's name and state, what was asked for, and its link."""
+    words, config = STATUSES[status], manifest.config
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.title(plain(config.name), anchor=False, width="content")
+        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+            st.badge(words.label, icon=words.icon, color=words.colour, help=words.help)
+            _link(run)
+    student = config.student.checkpoint.name.removesuffix(".safetensors")
+    count = len(config.candidates)
+    candidates = "the demo's candidates" if config.serve else f"{count} candidate{'s' * (count != 1)}"
+    st.caption(
+        f"Student {plain(shortened(student))} · {candidates} · {EFFORT_LABELS[config.effort].lower()} effort, "
+        f"{config.num_probes} probes · {moment(manifest.created)}"
+    )
+
+
+def _link(run: str) -> None:
+    with st.popover("Link", icon=":material/link:", type="tertiary", help="An address that leads back to this page."):
+        st.markdown("This address leads back here, also after a reload or a restart of the app on this computer.")
+        st.code(f"{(st.context.url or '').split('?')[0]}?run={run}", language=None, wrap_lines=True)
+
+
+def _cancel(folder: RunFolder) -> None:
+    if folder.cancel_requested():
+        st.warning("Stopping. The worker ends the step that it is at.", icon=":material/hourglass_bottom:")
+        return
+    with st.popover("Cancel", icon=":material/stop_circle:", help="Stops this audit. It can be resumed later."):
+        st.markdown("Stop this audit? What has arrived is kept: a resumed run asks no answered query again.")
+        if st.button(
+            "Stop the audit",
+            key="cancel_run",
+            type="primary",
+            icon=":material/stop:",
+            help="The worker stops within seconds.",
+        ):
+            folder.request_cancel()
+            st.rerun()
+
+
+def _results(folder: RunFolder) -> None:
+    results = folder.results()
+    with st.container(border=True, horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        sentence = plain(results.verdict.sentence) if results else "The audit is complete."
+        st.markdown(f":green[:material/check_circle:] {sentence}", width="stretch")
+        if st.button(
+            "Open the results",
+            key="open_results",
+            type="primary",
+            icon=":material/leaderboard:",
+            help="The verdict with everything it rests on.",
+        ):
+            st.switch_page(RESULTS, query_params={"run": folder.run})
+
+
+def _stopped(folder: RunFolder, status: ShownStatus) -> None:
+    error = folder.state().error
+    if status == "failed" and error:
+        show_error(AuditError(error.what, rule=error.rule, actual=error.actual, remedy=error.remedy))
+    elif status == "interrupted":
+        st.warning(
+            "**The worker of this run is gone**, and nobody works on it any more: it was killed, or the computer was "
+            "restarted.\n\nNothing that had arrived is lost. Resume goes on from the last finished phase.",
+            icon=":material/power_off:",
+        )
+    else:
+        st.info("**You stopped this run.** Resume goes on from the last finished phase.", icon=":material/cancel:")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        resume_control(folder, key="run_page")
+        delete_control(folder)
