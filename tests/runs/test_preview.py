@@ -1,0 +1,37 @@
+"""The contact sheet: crisp enlargements in rows of eight, labels that fit, one PNG."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core.runs.preview import CAPTION, COLUMNS, GAP, contact_sheet, probe_image
+
+
+def opened(png: bytes) -> Image.Image:
+    return Image.open(io.BytesIO(png))
+
+
+@pytest.mark.parametrize(("n", "rows"), [(1, 1), (8, 1), (9, 2), (24, 3)])
+def test_rows_of_eight(n: int, rows: int) -> None:
+    sheet = opened(contact_sheet(np.zeros((n, 1, 28, 28), np.uint8), ("Coat",) * n))
+    tile = 28 * 3
+    assert sheet.size == (COLUMNS * (tile + GAP) - GAP, rows * (tile + CAPTION))
+
+
+def test_pixels_are_enlarged_without_smoothing() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (3, 28, 28)).astype(np.uint8)
+    picture = np.asarray(probe_image(image, 3))
+    np.testing.assert_array_equal(picture, np.kron(image.transpose(1, 2, 0), np.ones((3, 3, 1), np.uint8)))
+
+
+def test_large_probes_keep_their_size_and_long_labels_stay_inside() -> None:
+    images = np.full((2, 3, 224, 224), 255, np.uint8)
+    sheet = opened(contact_sheet(images, ("a label that is much longer than its picture is wide " * 3, "")))
+    assert sheet.width == COLUMNS * (224 + GAP) - GAP
+    alpha = np.asarray(sheet)[..., 3]
+    assert alpha[225:, : 224].any()  # the first label
+    assert not alpha[:, 225 : 224 + GAP - 1].any()  # the gap between the pictures
