@@ -146,7 +146,7 @@ def serve(python: Path, *, browser: bool) -> int:
     port = free_port()
     place = ["--server.port", str(port), "--server.address", HOST]
     quiet = ["--server.headless", "true", "--logger.hideWelcomeMessage", "true"]
-    app = subprocess.Popen([python, "-m", "streamlit", "run", "app.py", *place, *quiet], cwd=ROOT)
+    app = subprocess.Popen([python, "-m", "streamlit", "run", "core/ui/server.py", *place, *quiet], cwd=ROOT)
     threading.Thread(target=announce, args=(app, port, browser), daemon=True).start()
     return attend(app)
 

@@ -105,18 +105,14 @@ def baseline_sentence(views: tuple[SetView, ...]) -> str:
     own, *baselines = views
     if not baselines:
         return "No baseline was asked, so nothing shows what the synthesis added."
-    agreeing = [view.label.lower() for view in baselines if view.same_first]
-    if not agreeing:
-        return f"No baseline puts {own.first} first: the synthesised probes show something that random images do not."
-    names = " and ".join(agreeing)
-    if len(agreeing) == len(baselines):
-        return (
-            f"The first place does not depend on the synthesis here: {names} name {own.first} first as well. "
-            "Compare how far ahead it is."
-        )
-    others = " and ".join(f"{view.label.lower()} {view.first}" for view in baselines if not view.same_first)
-    verb = "put" if len(agreeing) > 1 or agreeing[0].endswith("s") else "puts"
-    return f"{names.capitalize()} {verb} {own.first} first as well; {others}."
+    same = [view.label for view in baselines if view.same_first]
+    others = " and ".join(f"{_put([view.label])} {view.first} first" for view in baselines if not view.same_first)
+    if not same:
+        return f"{_opening(others)}. So {own.first} is first on the synthesised probes only."
+    agreement = f"{_opening(_put(same))} {own.first} first as well"
+    if others:
+        return f"{agreement}, but {others}."
+    return f"{agreement}, so the first place does not depend on the synthesis here. Compare how far ahead it is."
 
 
 def target_words(weights: np.ndarray, class_names: Sequence[str]) -> str:
@@ -185,7 +181,6 @@ def student_facts(results: Results) -> tuple[Fact, ...]:
         Fact("Parameters", f"{student.parameters:,}"),
         Fact("BatchNorm layers", str(student.batchnorm_layers)),
         Fact("Classes", f"{student.num_classes:,}"),
-        Fact("Checkpoint SHA-256", student.sha256),
     )
 
 
@@ -210,10 +205,7 @@ def settings_facts(results: Results) -> tuple[Fact, ...]:
 def candidate_facts(results: Results) -> tuple[Fact, ...]:
     """Where each candidate was asked."""
     if results.settings.serve:
-        return tuple(
-            Fact(name, "model of the demo, served on this computer by the run itself")
-            for name in results.queries.by_candidate
-        )
+        return tuple(Fact(name, "demo model, served by the run itself") for name in results.queries.by_candidate)
     return tuple(Fact(c.name, f"{c.model} at {c.url}") for c in results.settings.candidates)
 
 
@@ -228,6 +220,16 @@ def _synthesis_facts(config: SynthesisConfig, steps: int) -> tuple[Fact, ...]:
         Fact("Probability of a mix of classes", share(config.mix_probability)),
         Fact("BatchNorm weight", f"{config.batchnorm_weight:g}, {config.batchnorm_reduction} over channels and layers"),
     )
+
+
+def _put(labels: Sequence[str]) -> str:
+    """`white noise puts`, `structured random images put`."""
+    several = len(labels) > 1 or labels[0].endswith("s")
+    return f"{' and '.join(label.lower() for label in labels)} put{'' if several else 's'}"
+
+
+def _opening(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _lead(ranking: tuple[RankedCandidate, ...]) -> float | None:

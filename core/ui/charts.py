@@ -17,11 +17,12 @@ from core.results import Estimate, RankedCandidate
 from core.ui.text import shortened
 
 REST = "#7F8F97"  # bars that are not first: a grey with 3:1 against both backgrounds
-SOFT = 0.55  # opacity of a bar, so that its interval, of the same colour in full, is seen across it
+SOFT = {"First": 0.8, "Others": 0.6}  # opacity of bars, so that their intervals are seen across them
 LABEL = 22  # characters of a name beside an axis
-LOSSES = {"total": "Total", "cross_entropy": "Classes (cross-entropy)", "batchnorm": "BatchNorm distance"}
+LOSSES = {"total": "Total", "cross_entropy": "Cross-entropy", "batchnorm": "BatchNorm distance"}
 DASHES = {"total": "solid", "cross_entropy": "dash", "batchnorm": "dot"}  # told apart without colour too
 FLOOR = 1e-4  # the least probability that the heatmap's colours tell from none
+MARGIN = {"l": 8, "r": 16, "t": 46, "b": 44}  # pixels
 CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": "reset"}
 
 
@@ -43,6 +44,7 @@ def ranking_chart(
     title: str,
     run: str,
     estimates: Sequence[Estimate] | None = None,
+    span: tuple[float, float] | None = None,
 ) -> Chart:
     """Horizontal bars with intervals, in the order of `ranking`, the first one highlighted.
 
@@ -50,6 +52,7 @@ def ranking_chart(
         ranking: best first by `score`.
         estimates: one for each entry, where another score than the ranking's is shown.
         run: keeps a reader's zoom while the bars move.
+        span: of the axis, where several charts are to be compared; by the data where None.
     """
     found = list(estimates or [_own(entry) for entry in ranking])
     names = [entry.candidate for entry in ranking]
@@ -63,8 +66,8 @@ def ranking_chart(
                 y=some,
                 x=[found[i].value for i in some],
                 width=0.62,
-                marker={"color": colour, "opacity": SOFT if label == "Others" else 0.75, "line": {"width": 0}},
-                error_x=_whiskers([found[i] for i in some], colour),
+                marker={"color": colour, "opacity": SOFT[label], "line": {"width": 0}},
+                error_x=_whiskers([found[i] for i in some]),
                 hovertext=[_spoken(names[i], found[i], escape) for i in some],
                 hoverinfo="text",
             )
@@ -74,11 +77,11 @@ def ranking_chart(
     figure.update_layout(
         title=title,
         height=110 + 36 * len(names),
-        margin={"l": 8, "r": 16, "t": 46, "b": 44},
+        margin=MARGIN,
         showlegend=False,
         uirevision=run,
         bargap=0.3,
-        xaxis={"title": score_label(score), "zeroline": True, "fixedrange": True},
+        xaxis={"title": score_label(score), "zeroline": True, "fixedrange": True, "range": span},
         yaxis={
             "tickvals": places, "ticktext": ticks, "range": [len(names) - 0.4, -0.6], "showgrid": False,
             "fixedrange": True, "automargin": True,
@@ -103,11 +106,11 @@ def loss_chart(steps: Sequence[SynthesisStep], *, run: str) -> Chart:
         )
     figure.update_layout(
         title="Loss of the synthesis",
-        height=330,
-        margin={"l": 8, "r": 16, "t": 78, "b": 44},
+        height=360,
+        margin=MARGIN,
         uirevision=run,
         hovermode="x unified",
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
+        legend={"orientation": "h", "x": 0, "y": -0.24, "yanchor": "top"},
         xaxis={"title": "Step", "range": [0, steps[-1].steps] if steps else None},
         yaxis={"title": "Loss (log scale)", "type": "log", "dtick": "D2" if _narrow(steps) else 1, "tickformat": "~g"},
     )
@@ -137,17 +140,15 @@ def answers_chart(
             zmax=0,
             xgap=2,
             ygap=2,
-            text=[[share(float(value)) for value in row] for row in table],
+            text=[[_per_cent(float(value)) for value in row] for row in table],
             texttemplate="%{text}" if len(classes) <= 12 else None,
+            textfont={"size": 12},
+            showscale=False,
             hovertext=[
                 [f"{label}: {classes[i]} {share(float(value))}" for i, value in enumerate(row)]
                 for label, row in zip(labels, table, strict=True)
             ],
             hoverinfo="text",
-            colorbar={
-                "title": "Probability", "tickvals": [-4, -3, -2, -1, 0], "thickness": 12,
-                "ticktext": ["≤0.01 %", "0.1 %", "1 %", "10 %", "100 %"],
-            },
         )
     )  # fmt: skip
     figure.update_layout(
@@ -168,20 +169,39 @@ def answers_chart(
     return Chart(figure, f"{title}. Most probable class of each model: {'; '.join(tops)}.")
 
 
+def span_of(rankings: Sequence[Sequence[RankedCandidate]]) -> tuple[float, float]:
+    """An axis that holds every bar and interval of several rankings."""
+    ends = [end for ranking in rankings for entry in ranking for end in (entry.score, *(entry.interval or ()))]
+    low, high = min([0.0, *ends]), max([0.0, *ends])
+    margin = 0.05 * (high - low)
+    return low - margin * (low < 0), high + margin
+
+
+def _per_cent(probability: float) -> str:
+    """A probability in per cent without its sign, short enough for a cell."""
+    percent = 100 * probability
+    return f"{percent:.0f}" if percent >= 10 else "<0.1" if percent < 0.05 else f"{percent:.1f}"
+
+
 def _own(entry: RankedCandidate) -> Estimate:
     low, high = entry.interval or (None, None)
     return Estimate(value=entry.score, low=low, high=high)
 
 
-def _whiskers(estimates: Sequence[Estimate], colour: str | None) -> dict[str, object]:
+def _ink() -> str:
+    """The colour of text in the reader's theme; between the two where the browser has not told it yet."""
+    return {"light": "#12252C", "dark": "#E3ECEE"}.get(st.context.theme.type or "", REST)
+
+
+def _whiskers(estimates: Sequence[Estimate]) -> dict[str, object]:
     return {
         "type": "data",
         "symmetric": False,
         "array": [None if e.high is None else max(e.high - e.value, 0.0) for e in estimates],
         "arrayminus": [None if e.low is None else max(e.value - e.low, 0.0) for e in estimates],
-        "thickness": 2,
+        "thickness": 1.5,
         "width": 5,
-        "color": colour,
+        "color": _ink(),
     }
 
 

@@ -17,38 +17,38 @@ def downloads(folder: RunFolder, results: Results) -> None:
     name = file_name(results)
     with st.container(horizontal=True, gap="small"):
         st.download_button(
-            "Report",
+            "Report (HTML)",
             data=lambda: html_report(folder, results),
             file_name=f"{name}.html",
             mime="text/html",
-            icon=":material/description:",
+            icon=":material/download:",
             help="One HTML file with everything on this page, to read, print and file. It needs no network.",
             on_click="ignore",
         )
         st.download_button(
-            "JSON",
+            "Findings (JSON)",
             data=lambda: (folder.path / "results.json").read_bytes(),
             file_name=f"{name}.json",
             mime="application/json",
-            icon=":material/data_object:",
+            icon=":material/download:",
             help="All findings and settings for programs, as the run's results.json has them.",
             on_click="ignore",
         )
         st.download_button(
-            "Scores",
+            "Scores (CSV)",
             data=lambda: scores_csv(results),
             file_name=f"{name}-scores.csv",
             mime="text/csv",
-            icon=":material/table:",
+            icon=":material/download:",
             help="CSV: one row for each set of probes, candidate and score.",
             on_click="ignore",
         )
         st.download_button(
-            "Answers",
+            "Answers (CSV)",
             data=lambda: answers_csv(folder, results),
             file_name=f"{name}-answers.csv",
             mime="text/csv",
-            icon=":material/table_rows:",
+            icon=":material/download:",
             help="CSV: one row for each probe and model, with its first class and its distance to the student.",
             on_click="ignore",
         )

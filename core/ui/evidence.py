@@ -26,7 +26,7 @@ def check_panel(results: Results) -> None:
         st.markdown(":green[:material/check_circle:] The probes passed their check before any query was sent.")
     else:
         st.warning(f"The probes failed their check: {plain('; '.join(check.problems))}.", icon=":material/warning:")
-    with st.grid(4, min_column_width=200, gap="small", border=True):
+    with st.grid(4, min_column_width=150, gap="small", border=True):
         for fact in check_facts(check, results.student.num_classes):
             st.markdown(f":small[:gray[{fact.label}]]  \n**{plain(fact.value)}**", help=fact.help)
 
@@ -36,6 +36,8 @@ def details(results: Results) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         _list("Student", student_facts(results))
+        st.caption("SHA-256 of the checkpoint")
+        st.code(results.student.sha256, language=None, wrap_lines=True)
         _list("Candidates", candidate_facts(results))
         _list("Queries and time", cost_facts(results))
     with right:

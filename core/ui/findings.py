@@ -19,8 +19,8 @@ from core.reports.summary import (
 )
 from core.results import Results, VerdictKind
 from core.runs.folder import RunFolder
-from core.ui.charts import draw, ranking_chart
-from core.ui.text import plain, shortened
+from core.ui.charts import draw, ranking_chart, span_of
+from core.ui.text import plain, shortened, unbroken
 from core.ui.words import Colour
 from core.words import PROBE_SET_HELP
 
@@ -73,7 +73,7 @@ def ranking_section(results: Results) -> None:
     )
     having = [entry for entry in results.ranking if score in entry.scores]
     ordered = sorted(having, key=lambda entry: entry.scores[score].value, reverse=higher_is_better(score))
-    title = f"{score_label(score)} on {results.check.probes} synthesised probes"
+    title = f"Ranking on {results.check.probes} synthesised probes"
     estimates = [entry.scores[score] for entry in ordered]
     draw(ranking_chart(ordered, score, title=title, run=results.run, estimates=estimates), key="results_ranking")
     st.caption(f"{score_help(score)} {WHISKERS}")
@@ -91,7 +91,7 @@ def score_table(results: Results) -> None:
             value = "–" if found is None else number(found.value)
             interval = "" if found is None else between(found.low, found.high)
             strong = f"**{value}**" if best[score] == entry.candidate else value
-            row[_heading(score)] = f"{strong}  \n:small[:gray[{interval}]]" if interval else strong
+            row[_heading(score)] = f"{strong}  \n:small[:gray[{unbroken(interval)}]]" if interval else strong
         rows.append(row)
     st.table(rows, border="horizontal", hide_header=False, alt="Every score of every candidate, with its interval")
     st.caption("↑ higher is more alike, ↓ lower is more alike. Bold: the first by that score. Beneath: 95 % intervals.")
@@ -103,9 +103,10 @@ def baselines_section(results: Results) -> None:
     """How images that nobody optimised rank the candidates, beside the synthesised ones."""
     views = set_views(results)
     st.markdown(plain(baseline_sentence(views)))
+    span = span_of([view.ranking for view in views])
     with st.grid(len(views), min_column_width=300, gap="small"):
         for view in views:
-            chart = ranking_chart(view.ranking, results.score, title=view.label, run=results.run)
+            chart = ranking_chart(view.ranking, results.score, title=view.label, run=results.run, span=span)
             draw(chart, key=f"results_set_{view.name}")
     rows = [
         {

@@ -26,9 +26,9 @@ def stages() -> None:
         )
         st.image(
             str(PROBES),
-            caption="Probes drawn out of a demo student, one column a class",
+            caption="Drawn out of a demo student; some aim at one class, some at two",
             width="stretch",
-            alt="A sheet of small grey images: mazes of light and dark strokes, alike within a column.",
+            alt="Thirty small grey images: soft light and dark shapes that hint at sleeves, legs and soles.",
         )
     with answers:
         st.subheader(":material/forum: 2. Ask everyone", anchor=False)

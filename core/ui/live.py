@@ -70,7 +70,7 @@ def _stepper(state: RunState, status: ShownStatus, progress: Progress) -> None:
                 icon = ENDED.get(status, ":blue[:material/progress_activity:]")
                 seconds = _so_far(state, status, progress, phase)
             took = duration(seconds) if seconds is not None else "–"
-            st.markdown(f"{icon} {PHASE_NAMES[phase]}  \n:small[:gray[{took}]]")
+            st.markdown(f"{icon} :small[:gray[{took}]]  \n{PHASE_NAMES[phase]}")
 
 
 def _so_far(state: RunState, status: ShownStatus, progress: Progress, phase: Phase) -> float | None:
@@ -134,12 +134,10 @@ def _ranking(folder: RunFolder, progress: Progress) -> None:
 def _account(folder: RunFolder, state: RunState, progress: Progress) -> None:
     st.markdown("**Queries**", help="A query is one image sent to one candidate. This is what an API may charge for.")
     planned = progress.answered.total if progress.answered else _planned(folder)
-    sent, known, total = st.columns(3)
-    sent.metric("Sent", f"{state.sent:,}", help="Images that went over the network, repeated ones counted each time.")
-    known.metric(
-        "Known already", f"{state.cached:,}", help="Answers of earlier runs on this computer; they cost nothing."
-    )
-    total.metric("Planned", f"{planned:,}", help="Every probe of every set, for every candidate.")
+    row = st.grid(3, min_column_width=80, gap="small")
+    row.metric("Sent", f"{state.sent:,}", help="Images that went over the network, repeated ones counted each time.")
+    row.metric("Known", f"{state.cached:,}", help="Answers of earlier runs on this computer; they cost nothing.")
+    row.metric("Planned", f"{planned:,}", help="Every probe of every set, for every candidate.")
     if progress.answered:
         answered = progress.answered
         about = PROBE_SETS.get(answered.probe_set, answered.probe_set).lower()

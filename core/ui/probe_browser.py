@@ -80,7 +80,7 @@ def probe_browser(folder: RunFolder, results: Results) -> None:
         st.info("The images of these probes are no longer on this computer.", icon=":material/info:")
         return
     order = asked.order(by)
-    rows, detail = st.columns([2, 3], gap="medium")
+    rows, detail = st.columns([4, 5], gap="medium")
     with rows:
         probe = _list(asked, order[:MAX_ROWS], results, key=f"probes_{which}_{by}")
         if len(order) > MAX_ROWS:
@@ -90,8 +90,8 @@ def probe_browser(folder: RunFolder, results: Results) -> None:
 
 
 def _choices(stored: list[str], candidates: int) -> tuple[str, str]:
-    sets, orders = st.columns([2, 3], gap="medium")
-    which = sets.segmented_control(
+    row = st.container(horizontal=True, gap="medium")
+    which = row.segmented_control(
         "Set of probes",
         stored,
         default=stored[0],
@@ -100,7 +100,7 @@ def _choices(stored: list[str], candidates: int) -> tuple[str, str]:
         key="browser_set",
         help="\n\n".join(f"**{PROBE_SETS[name]}**: {PROBE_SET_HELP[name]}" for name in stored if name in PROBE_SETS),
     )
-    by = orders.segmented_control(
+    by = row.segmented_control(
         "Order",
         list(ORDERS) if candidates > 1 else ["drawn"],
         default="drawn",
@@ -185,7 +185,7 @@ def _detail(asked: Asked, probe: int, results: Results) -> None:
     chart = answers_chart(
         [(label, probabilities[shown]) for label, probabilities in models],
         [classes[i] for i in shown],
-        title="What each model answered",
+        title="Answers, per cent for each class",
         run=results.run,
     )
     draw(chart, key="browser_answers")

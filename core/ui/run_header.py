@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import AuditError
 from core.quantities import moment
@@ -18,21 +19,22 @@ from core.ui.words import EFFORT_LABELS, STATUSES
 def run_header(folder: RunFolder) -> None:
     """Title, state, link, and the controls that the state allows."""
     manifest, status = folder.manifest(), folder.status()
-    title_row(manifest, status, folder.run)
-    if status in ACTIVE:
-        _cancel(folder)
-    elif status == "done":
+    with title_row(manifest, status, folder.run):
+        if status in ACTIVE:
+            _cancel(folder)
+    if status == "done":
         _results(folder)
-    else:
+    elif status not in ACTIVE:
         _stopped(folder, status)
 
 
-def title_row(manifest: Manifest, status: ShownStatus, run: str) -> None:
-    """The run's name and state, what was asked for, and its link."""
+def title_row(manifest: Manifest, status: ShownStatus, run: str) -> DeltaGenerator:
+    """The run's name and state, what was asked for, and its link; more controls fit into what is returned."""
     words, config = STATUSES[status], manifest.config
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title(plain(config.name), anchor=False, width="content")
-        with st.container(horizontal=True, vertical_alignment="center", width="content"):
+        controls = st.container(horizontal=True, vertical_alignment="center", width="content")
+        with controls:
             st.badge(words.label, icon=words.icon, color=words.colour, help=words.help)
             _link(run)
     student = config.student.checkpoint.name.removesuffix(".safetensors")
@@ -42,6 +44,7 @@ def title_row(manifest: Manifest, status: ShownStatus, run: str) -> None:
         f"Student {plain(shortened(student))} · {candidates} · {EFFORT_LABELS[config.effort].lower()} effort, "
         f"{config.num_probes} probes · {moment(manifest.created)}"
     )
+    return controls
 
 
 def _link(run: str) -> None:
@@ -52,7 +55,13 @@ def _link(run: str) -> None:
 
 def _cancel(folder: RunFolder) -> None:
     if folder.cancel_requested():
-        st.warning("Stopping. The worker ends the step that it is at.", icon=":material/hourglass_bottom:")
+        st.button(
+            "Stopping",
+            key="cancel_run",
+            icon=":material/hourglass_bottom:",
+            disabled=True,
+            help="The worker ends its step.",
+        )
         return
     with st.popover("Cancel", icon=":material/stop_circle:", help="Stops this audit. It can be resumed later."):
         st.markdown("Stop this audit? What has arrived is kept: a resumed run asks no answered query again.")

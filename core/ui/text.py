@@ -24,6 +24,11 @@ def plain(text: str) -> str:
     return _LINE_START.sub(lambda found: found[1] + "\\" + found[2], escaped)
 
 
+def unbroken(text: str) -> str:
+    """`text` that does not wrap within a narrow cell."""
+    return text.replace(" ", "\u00a0")
+
+
 def shortened(text: str, limit: int = 40) -> str:
     """`text` on one line, its middle replaced by an ellipsis where it is longer than `limit`."""
     line = " ".join(text.split())

@@ -30,7 +30,7 @@ class App:
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless", "true"]
+        command = [sys.executable, "-m", "streamlit", "run", "core/ui/server.py", "--server.headless", "true"]
         self._process = subprocess.Popen(
             [*command, "--server.port", str(self.port)], cwd=ROOT, stdout=subprocess.DEVNULL, env=dict(os.environ)
         )

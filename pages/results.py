@@ -1,0 +1,54 @@
+"""Results: what one audit found, and what it rests on."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core.ui.downloads import downloads
+from core.ui.evidence import check_panel, details, limits
+from core.ui.findings import baselines_section, ranking_section, read_results, score_table, verdict_box
+from core.ui.frame import HISTORY, HOME, RUN, frame, guarded, run_from_query
+from core.ui.probe_browser import probe_browser
+from core.ui.run_header import title_row
+from core.ui.truth import truth_control
+
+frame("Results", run=st.query_params.get("run"))
+
+folder = run_from_query()
+if folder is None:
+    st.title("Results")
+    st.info("No audit is open. Start one on the home page, or choose one from the history.", icon=":material/info:")
+    with st.container(horizontal=True):
+        st.page_link(HOME, label="Home", icon=":material/home:")
+        st.page_link(HISTORY, label="History", icon=":material/history:")
+    st.stop()
+
+with guarded():
+    title_row(folder.manifest(), folder.status(), folder.run)
+    results = read_results(folder)
+    if results is None:
+        st.info("There are no results yet. Its own page shows how far the audit is.", icon=":material/info:")
+        st.page_link(RUN, label="Go to this audit", icon=":material/monitoring:", query_params={"run": folder.run})
+        st.stop()
+    verdict_box(results)
+    downloads(folder, results)
+    truth_control(results.student.sha256)
+    ranking, baselines, probes, rest = st.tabs(
+        ["Ranking", "Baselines", "Probes", "Details"], key="results_tabs", on_change="rerun"
+    )
+    if ranking.open:
+        with ranking:
+            ranking_section(results)
+            st.subheader("Every score", anchor=False)
+            score_table(results)
+            limits()
+    if baselines.open:
+        with baselines:
+            baselines_section(results)
+    if probes.open:
+        with probes:
+            check_panel(results)
+            probe_browser(folder, results)
+    if rest.open:
+        with rest:
+            details(results)

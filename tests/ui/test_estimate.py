@@ -1,0 +1,54 @@
+"""How long an audit will take: monotone in what makes it longer, and said without false precision."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.config import AuditConfig, InputSpec, StudentConfig
+from core.ui.estimate import in_words, predicted_seconds
+
+CONFIG = AuditConfig(student=StudentConfig(checkpoint=Path("s")), serve="demo")
+LARGE = InputSpec(channels=3, height=224, width=224, mean=(0, 0, 0), std=(1, 1, 1))
+
+
+@pytest.mark.parametrize(
+    "longer",
+    [
+        {"config": CONFIG.model_copy(update={"effort": "thorough"})},
+        {"candidates": 60},
+        {"input": LARGE},
+        {"parameters": 25_000_000},
+        {"latency": 2.0},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_more_work_takes_longer(longer: dict) -> None:
+    usual = {"config": CONFIG, "candidates": 6}
+    more = {**usual, **longer}
+    assert predicted_seconds(more.pop("config"), **more) > predicted_seconds(usual.pop("config"), **usual)
+
+
+def test_the_demo_is_a_matter_of_a_minute() -> None:
+    assert 15 < predicted_seconds(CONFIG, candidates=6) < 60
+
+
+def test_slow_candidates_are_counted_by_the_request() -> None:
+    fast, slow = (predicted_seconds(CONFIG, candidates=1, latency=seconds) for seconds in (1.0, 2.0))
+    assert slow - fast == pytest.approx(300 / 32)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "words"),
+    [
+        (5, "under a minute"),
+        (45, "about a minute"),
+        (89, "about a minute"),
+        (91, "about 2 minutes"),
+        (3000, "about 50 minutes"),
+        (2 * 3600, "about 2 hours"),
+    ],
+)
+def test_words(seconds: float, words: str) -> None:
+    assert in_words(seconds) == words
