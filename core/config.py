@@ -96,7 +96,7 @@ class SynthesisConfig(Frozen):
     method: Literal["generator"] = "generator"
     steps: int | None = Field(None, ge=1, le=100_000)  # None: by the effort
     batch: int = Field(64, ge=2, le=4096)
-    learning_rate: float = Field(2e-3, gt=0, lt=1)
+    learning_rate: float = Field(1e-3, gt=0, lt=1)
     latent: int = Field(64, ge=1, le=4096)  # dimensions of the noise and of a class embedding
     width: int = Field(48, ge=8, le=1024)  # channels of the generator's convolutions
     mix_probability: float = Field(0.4, ge=0, le=1)  # of a target being a mix of two classes
@@ -114,9 +114,9 @@ class EffortPlan(Frozen):
 
 
 EFFORTS: dict[Effort, EffortPlan] = {
-    "quick": EffortPlan(probes=50, steps=80),
-    "standard": EffortPlan(probes=100, steps=200),
-    "thorough": EffortPlan(probes=300, steps=600),
+    "quick": EffortPlan(probes=50, steps=200),
+    "standard": EffortPlan(probes=100, steps=400),
+    "thorough": EffortPlan(probes=300, steps=1000),
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.quantities import between, number
@@ -44,15 +45,17 @@ class BarChart:
     ticks: tuple[Tick, ...]
 
 
-def bar_chart(ranking: tuple[RankedCandidate, ...], *, title: str, axis: str) -> BarChart:
+def bar_chart(
+    ranking: tuple[RankedCandidate, ...], *, title: str, axis: str, span: tuple[float, float] | None = None
+) -> BarChart:
     """Bars for a ranking, best first, with intervals as whiskers.
 
     Args:
         title: what a screen reader says of the chart.
         axis: the score's name, beneath the ticks.
+        span: what the axis has to hold, where several charts are to be compared; by the data where None.
     """
-    shown = [value for entry in ranking for value in (entry.score, *(entry.interval or ())) if math.isfinite(value)]
-    ticks = _ticks(min([0.0, *shown]), max([0.0, *shown]))
+    ticks = _ticks(*(span or span_of([ranking])))
     first, last = ticks[0], ticks[-1]
 
     def x(value: float) -> float:
@@ -85,6 +88,13 @@ def bar_chart(ranking: tuple[RankedCandidate, ...], *, title: str, axis: str) ->
         bars=tuple(bars),
         ticks=tuple(Tick(x(value), f"{value:g}".replace("-", "−")) for value in ticks),
     )
+
+
+def span_of(rankings: Sequence[Sequence[RankedCandidate]]) -> tuple[float, float]:
+    """From the least to the greatest end of any bar or interval, 0 included."""
+    ends = [end for ranking in rankings for entry in ranking for end in (entry.score, *(entry.interval or ()))]
+    finite = [0.0, *(end for end in ends if math.isfinite(end))]
+    return min(finite), max(finite)
 
 
 def _ticks(low: float, high: float) -> list[float]:

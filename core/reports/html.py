@@ -10,7 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from core.config import SYNTHESISED
 from core.quantities import between, estimate, moment, number
-from core.reports.bars import bar_chart
+from core.reports.bars import bar_chart, span_of
 from core.reports.summary import (
     LIMITS,
     VERDICTS,
@@ -45,14 +45,16 @@ def html_report(folder: RunFolder, results: Results) -> str:
     """Everything that was found and how, for reading, printing and filing."""
     views = set_views(results)
     axis = score_label(results.score)
+    span = span_of([view.ranking for view in views])
     return _TEMPLATES.get_template("report.html.j2").render(
         results=results,
         verdict_label=VERDICTS[results.verdict.kind],
-        ranking=bar_chart(results.ranking, title=_in_words(results), axis=axis),
+        ranking=bar_chart(results.ranking, title=_in_words(results), axis=axis, span=span),
         scores=[(name, score_label(name), score_help(name), higher_is_better(name)) for name in shown_scores(results)],
         best={name: best_by(results, name) for name in shown_scores(results)},
         views=[
-            (view, bar_chart(view.ranking, title=f"{view.label}: {view.first} is first", axis=axis)) for view in views
+            (view, bar_chart(view.ranking, title=f"{view.label}: {view.first} is first", axis=axis, span=span))
+            for view in views
         ],
         baseline_sentence=baseline_sentence(views),
         sheet=_contact_sheet(folder, results),

@@ -158,7 +158,7 @@ def check_facts(check: ProbeCheck, num_classes: int) -> tuple[Fact, ...]:
 def cost_facts(results: Results) -> tuple[Fact, ...]:
     """Queries and time."""
     queries = results.queries
-    phases = [Fact(PHASES.get(phase, phase), duration(seconds)) for phase, seconds in results.seconds.items()]  # type: ignore[call-overload]
+    phases = [Fact(PHASES.get(phase, phase), duration(seconds)) for phase, seconds in results.seconds.items()]
     return (
         Fact(
             "Queries sent", f"{queries.sent:,}", "Images that went over the network, repeated ones counted each time."

@@ -53,7 +53,8 @@ class Recorder:
         self.folder.append_event(event.model_dump(mode="json"))
         match event:
             case PhaseStarted(phase=phase):
-                self._update(**self._phase_ended(), phase=phase, **self._progress(phase, 0.0))
+                self._update(seconds=self.seconds, phase=phase, **self._progress(phase, 0.0))
+                self._phase_started = time.time()
             case SynthesisStep(step=step, steps=steps):
                 self._update(**self._progress("synthesise", step / steps))
             case Answered(done=done, total=total, sent=sent, cached=cached):
@@ -74,20 +75,15 @@ class Recorder:
         """The last word on this try."""
         done = {"progress": 1.0, "eta": 0.0} if status == "done" else {"eta": None}
         report = ErrorReport.of(error) if error else None
-        self._update(**self._phase_ended(), **done, status=status, finished=time.time(), error=report)
+        self._update(**done, seconds=self.seconds, status=status, finished=time.time(), error=report)
 
     @property
     def seconds(self) -> dict[str, float]:
         """Time spent in each phase so far."""
-        return self._phase_ended()["seconds"]
-
-    def _phase_ended(self) -> dict[str, dict[str, float]]:
-        now = time.time()
         seconds = dict(self._state.seconds)
-        if self._state.phase:
-            seconds[self._state.phase] = round(seconds.get(self._state.phase, 0.0) + now - self._phase_started, 3)
-        self._phase_started = now
-        return {"seconds": seconds}
+        if phase := self._state.phase:
+            seconds[phase] = round(seconds.get(phase, 0.0) + time.time() - self._phase_started, 3)
+        return seconds
 
     def _progress(self, phase: Phase, fraction: float) -> dict[str, float | None]:
         """Progress of the whole run, and the time left as its pace so far foretells it, in seconds."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
@@ -52,7 +52,7 @@ def ranking_chart(
         ranking: best first by `score`.
         estimates: one for each entry, where another score than the ranking's is shown.
         run: keeps a reader's zoom while the bars move.
-        span: of the axis, where several charts are to be compared; by the data where None.
+        span: what the axis has to hold, where several charts are to be compared; by the data where None.
     """
     found = list(estimates or [_own(entry) for entry in ranking])
     names = [entry.candidate for entry in ranking]
@@ -68,12 +68,10 @@ def ranking_chart(
                 width=0.62,
                 marker={"color": colour, "opacity": SOFT[label], "line": {"width": 0}},
                 error_x=_whiskers([found[i] for i in some]),
-                hovertext=[_spoken(names[i], found[i], escape) for i in some],
+                hovertext=[escape(_spoken(names[i], found[i]), quote=False) for i in some],
                 hoverinfo="text",
             )
-    ticks = [
-        f"{escape(shortened(name, LABEL))}  <b>{number(e.value)}</b>" for name, e in zip(names, found, strict=True)
-    ]
+    ticks = [f"{_label(name)}  <b>{number(e.value)}</b>" for name, e in zip(names, found, strict=True)]
     figure.update_layout(
         title=title,
         height=110 + 36 * len(names),
@@ -81,7 +79,7 @@ def ranking_chart(
         showlegend=False,
         uirevision=run,
         bargap=0.3,
-        xaxis={"title": score_label(score), "zeroline": True, "fixedrange": True, "range": span},
+        xaxis={"title": score_label(score), "zeroline": True, "fixedrange": True, "range": _wider(span)},
         yaxis={
             "tickvals": places, "ticktext": ticks, "range": [len(names) - 0.4, -0.6], "showgrid": False,
             "fixedrange": True, "automargin": True,
@@ -106,7 +104,7 @@ def loss_chart(steps: Sequence[SynthesisStep], *, run: str) -> Chart:
         )
     figure.update_layout(
         title="Loss of the synthesis",
-        height=360,
+        height=330,
         margin=MARGIN,
         uirevision=run,
         hovermode="x unified",
@@ -124,13 +122,16 @@ def loss_chart(steps: Sequence[SynthesisStep], *, run: str) -> Chart:
 def answers_chart(
     models: Sequence[tuple[str, np.ndarray]], class_names: Sequence[str], *, title: str, run: str
 ) -> Chart:
-    """Probabilities `(K,)` of several models for one probe, a row each, coloured by their logarithm.
+    """Probabilities of several models for one probe, a row each, coloured by their logarithm.
 
     The small probabilities are what most scores compare, so that the colours tell 1 % from 0.1 %.
+
+    Args:
+        models: the name of each, perhaps with a word on it, and its probabilities `(K,)`.
     """
     table = np.stack([probabilities for _, probabilities in models])
-    classes = [escape(shortened(name, LABEL)) for name in class_names]
-    labels = [escape(shortened(name, LABEL)) for name, _ in models]
+    classes = [_label(name) for name in class_names]
+    labels = [_label(name) for name, _ in models]
     figure = go.Figure(
         go.Heatmap(
             z=np.log10(np.maximum(table, FLOOR)),
@@ -142,7 +143,8 @@ def answers_chart(
             ygap=2,
             text=[[_per_cent(float(value)) for value in row] for row in table],
             texttemplate="%{text}" if len(classes) <= 12 else None,
-            textfont={"size": 12},
+            textfont={"size": 12, "color": _ink()},
+            colorscale=_shades(),
             showscale=False,
             hovertext=[
                 [f"{label}: {classes[i]} {share(float(value))}" for i, value in enumerate(row)]
@@ -157,8 +159,8 @@ def answers_chart(
         margin={"l": 8, "r": 8, "t": 46, "b": 8},
         uirevision=run,
         xaxis={
-            "tickvals": list(range(len(classes))), "ticktext": classes, "title": "Class", "showgrid": False,
-            "fixedrange": True, "automargin": True,
+            "tickvals": list(range(len(classes))), "ticktext": classes, "tickangle": -40, "title": "Class",
+            "showgrid": False, "fixedrange": True, "automargin": True,
         },
         yaxis={
             "tickvals": list(range(len(labels))), "ticktext": labels, "autorange": "reversed", "showgrid": False,
@@ -169,12 +171,13 @@ def answers_chart(
     return Chart(figure, f"{title}. Most probable class of each model: {'; '.join(tops)}.")
 
 
-def span_of(rankings: Sequence[Sequence[RankedCandidate]]) -> tuple[float, float]:
-    """An axis that holds every bar and interval of several rankings."""
-    ends = [end for ranking in rankings for entry in ranking for end in (entry.score, *(entry.interval or ()))]
-    low, high = min([0.0, *ends]), max([0.0, *ends])
+def _wider(span: tuple[float, float] | None) -> list[float] | None:
+    """Room at the ends that are not 0."""
+    if span is None:
+        return None
+    low, high = span
     margin = 0.05 * (high - low)
-    return low - margin * (low < 0), high + margin
+    return [low - margin * (low < 0), high + margin * (high > 0)]
 
 
 def _per_cent(probability: float) -> str:
@@ -193,6 +196,11 @@ def _ink() -> str:
     return {"light": "#12252C", "dark": "#E3ECEE"}.get(st.context.theme.type or "", REST)
 
 
+def _shades() -> list[str]:
+    """Of a heatmap in the reader's theme, from nothing to much; text of `_ink` can be read on all of them."""
+    return ["#0E191F", "#123840", "#14767F"] if st.context.theme.type == "dark" else ["#F6FAFA", "#BFE0E2", "#4FADB3"]
+
+
 def _whiskers(estimates: Sequence[Estimate]) -> dict[str, object]:
     return {
         "type": "data",
@@ -205,12 +213,17 @@ def _whiskers(estimates: Sequence[Estimate]) -> dict[str, object]:
     }
 
 
-def _spoken(name: str, estimate: Estimate, escaping: Callable[[str], str] = str) -> str:
+def _label(name: str) -> str:
+    """A name beside an axis; Plotly reads some HTML there, so that it must not find any."""
+    return escape(shortened(name, LABEL), quote=False)
+
+
+def _spoken(name: str, estimate: Estimate) -> str:
     interval = between(estimate.low, estimate.high)
-    return f"{escaping(name)} {number(estimate.value)}" + (f" ({interval})" if interval else "")
+    return f"{name} {number(estimate.value)}" + (f" ({interval})" if interval else "")
 
 
 def _narrow(steps: Sequence[SynthesisStep]) -> bool:
-    """Whether all losses lie within two decades, where labels at 1, 2 and 5 find room."""
+    """Whether all losses lie so close that labels at 1, 2 and 5 find room."""
     values = [value for step in steps for value in step.losses.values() if value > 0]
-    return not values or max(values) / min(values) < 100
+    return not values or max(values) / min(values) < 500

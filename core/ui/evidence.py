@@ -25,7 +25,8 @@ def check_panel(results: Results) -> None:
     if check.passed:
         st.markdown(":green[:material/check_circle:] The probes passed their check before any query was sent.")
     else:
-        st.warning(f"The probes failed their check: {plain('; '.join(check.problems))}.", icon=":material/warning:")
+        problems = plain("; ".join(check.problems))
+        st.markdown(f":orange[:material/warning:] The probes failed their check: {problems}.")
     with st.grid(4, min_column_width=150, gap="small", border=True):
         for fact in check_facts(check, results.student.num_classes):
             st.markdown(f":small[:gray[{fact.label}]]  \n**{plain(fact.value)}**", help=fact.help)

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 
 from core.errors import InputError
 from core.quantities import between, number
+from core.reports.bars import span_of
 from core.reports.summary import (
     VERDICTS,
     baseline_sentence,
@@ -19,7 +20,7 @@ from core.reports.summary import (
 )
 from core.results import Results, VerdictKind
 from core.runs.folder import RunFolder
-from core.ui.charts import draw, ranking_chart, span_of
+from core.ui.charts import draw, ranking_chart
 from core.ui.text import plain, shortened, unbroken
 from core.ui.words import Colour
 from core.words import PROBE_SET_HELP

@@ -23,7 +23,17 @@ HOME, SETUP, RUN, RESULTS, HISTORY, GUIDE = (
     "pages/guide.py",
 )
 ICONS = Path(__file__).parents[2] / "assets" / "icons"
-OPENINGS = ("a", "an", "no", "the", "there", "this", "two")  # of clauses; other first words may be names of files
+OPENINGS = (
+    "a",
+    "an",
+    "candidate",
+    "no",
+    "student",
+    "the",
+    "there",
+    "this",
+    "two",
+)  # of clauses; other first words may be names of files
 SHOWN = 5  # audits that go on, in the sidebar
 REFRESH = 3.0  # seconds between two looks at the audits that are going on
 

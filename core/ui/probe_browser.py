@@ -21,7 +21,7 @@ from core.ui.text import plain, shortened
 from core.words import PROBE_SET_HELP, PROBE_SETS
 
 MAX_ROWS = 200  # of the list, which carries a small image a row
-THUMBNAIL, ENLARGED = 56, 280  # pixels
+THUMBNAIL, ENLARGED, LIST_HEIGHT = 56, 280, 640  # pixels
 MAX_CLASSES = 20  # columns of the heatmap; with more classes the most probable ones are shown
 ORDERS = {
     "drawn": "As drawn",
@@ -100,17 +100,16 @@ def _choices(stored: list[str], candidates: int) -> tuple[str, str]:
         key="browser_set",
         help="\n\n".join(f"**{PROBE_SETS[name]}**: {PROBE_SET_HELP[name]}" for name in stored if name in PROBE_SETS),
     )
-    by = row.segmented_control(
+    by = row.selectbox(
         "Order",
         list(ORDERS) if candidates > 1 else ["drawn"],
-        default="drawn",
-        required=True,
+        width=260,
         format_func=ORDERS.__getitem__,
         key="browser_order",
         help="Whether a probe speaks for the first place is told by the distance (KL) of the first two candidates' "
         "answers to the student's. Look at both ends: single probes can be found for any opinion.",
     )
-    return which or stored[0], by or "drawn"
+    return which or stored[0], by
 
 
 def _read(folder: RunFolder, results: Results, which: str) -> Asked | None:
@@ -137,16 +136,17 @@ def _list(asked: Asked, order: np.ndarray, results: Results, *, key: str) -> int
     chosen = st.dataframe(
         table,
         key=key,
-        height=470,
+        height=LIST_HEIGHT,
         row_height=THUMBNAIL + 4,
         hide_index=True,
         on_select="rerun",
         selection_mode="single-row",
+        selection_default={"selection": {"rows": [0]}},
         alt="List of probes; choose a row to see every model's answer",
         column_config={
             "image": config.ImageColumn("Image", width=70),
             "probe": config.NumberColumn("Probe", help="Number of the probe as it was drawn, from 0.", width=60),
-            "student": config.TextColumn("Student says", help="The student's most probable class."),
+            "student": config.TextColumn("Student says", help="The student's most probable class.", width=110),
             "agree": config.TextColumn("Agree", help="Candidates that name the same class first.", width=70),
             "lead": config.NumberColumn(
                 "Lead",

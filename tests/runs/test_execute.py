@@ -45,6 +45,7 @@ def test_events_become_files_and_state(folder: RunFolder, play) -> None:
         on_event(Preview(np.zeros((3, 1, 28, 28), np.uint8), ("a", "b", "c")))
         on_event(SynthesisStep(step=5, steps=10, losses={"total": 1.0}))
         states.append(folder.state())
+        time.sleep(0.3)
         on_event(PhaseStarted(phase="ask"))
         on_event(Answered(probe_set="synthesised", candidate="a", done=3, total=6, sent=2, cached=1))
         states.append(folder.state())
@@ -62,6 +63,7 @@ def test_events_become_files_and_state(folder: RunFolder, play) -> None:
     assert (folder.status(), final.progress, final.error) == ("done", 1.0, None)
     assert set(final.seconds) == {"load", "synthesise", "ask"}
     assert folder.results().seconds == pytest.approx(final.seconds, abs=0.5)
+    assert final.seconds["synthesise"] >= 0.3
     assert folder.preview.read_bytes().startswith(b"\x89PNG")
     kinds = [event["kind"] for event in folder.events()]
     assert kinds == ["phase_started", "phase_started", "synthesis_step", "phase_started", "answered"]

@@ -33,5 +33,5 @@ def test_large_probes_keep_their_size_and_long_labels_stay_inside() -> None:
     sheet = opened(contact_sheet(images, ("a label that is much longer than its picture is wide " * 3, "")))
     assert sheet.width == COLUMNS * (224 + GAP) - GAP
     alpha = np.asarray(sheet)[..., 3]
-    assert alpha[225:, : 224].any()  # the first label
+    assert alpha[225:, :224].any()  # the first label
     assert not alpha[:, 225 : 224 + GAP - 1].any()  # the gap between the pictures

@@ -7,8 +7,8 @@ from functools import lru_cache
 import numpy as np
 
 from core.config import SYNTHESISED
-from core.results import Estimate, RankedCandidate
-from core.scoring.table import SCORES
+from core.results import RankedCandidate
+from core.scoring.ranking import log_softmax, rank
 
 CANDIDATES = ("resnet14", "vgg7", "mobilenetv2", "densenet22", "wideresnet10", "vit4")
 AFFINITY = {SYNTHESISED: (0.9, 0.74, 0.7, 0.76, 0.8, 0.5), "white_noise": (0.6, 0.63, 0.58, 0.6, 0.61, 0.5)}
@@ -26,33 +26,13 @@ def fake_answers(
     for index, name in enumerate(candidates):
         affinity = affinities[index % len(affinities)]
         noise = rng.normal(0, 2.2, (probes, classes))
-        answers[name] = _log_softmax(affinity * student + np.sqrt(1 - affinity**2) * noise)
-    return _log_softmax(student), answers
+        answers[name] = log_softmax(affinity * student + np.sqrt(1 - affinity**2) * noise)
+    return log_softmax(student), answers
 
 
-def ranking_of(
-    student: np.ndarray, answers: dict[str, np.ndarray], *, score: str = "rp"
-) -> tuple[RankedCandidate, ...]:
-    """Candidates best first by `score`, with percentile intervals over 60 draws of the probes."""
-    rng = np.random.default_rng(0)
-    stacked = np.stack(list(answers.values()))
-    draws = rng.integers(0, len(student), (60, len(student)))
-    scores: dict[str, list[Estimate]] = {}
-    for key, entry in SCORES.items():
-        values = entry.compute(student, stacked)
-        if entry.resampled:
-            low, high = np.percentile([entry.compute(student[i], stacked[:, i]) for i in draws], (2.5, 97.5), axis=0)
-            scores[key] = [Estimate(value=v, low=a, high=b) for v, a, b in zip(values, low, high, strict=True)]
-        else:
-            scores[key] = [Estimate(value=v) for v in values]
-    ranked = []
-    for index in SCORES[score].order(np.array([estimate.value for estimate in scores[score]])):
-        own = {key: estimates[index] for key, estimates in scores.items()}
-        chosen = own[score]
-        interval = None if chosen.low is None or chosen.high is None else (chosen.low, chosen.high)
-        name = list(answers)[index]
-        ranked.append(RankedCandidate(candidate=name, score=chosen.value, interval=interval, scores=own))
-    return tuple(ranked)
+def ranking_of(student: np.ndarray, answers: dict[str, np.ndarray], *, by: str) -> tuple[RankedCandidate, ...]:
+    """Candidates best first, with rough intervals."""
+    return rank(student, answers, by=by, resamples=60, generator=np.random.default_rng(0))
 
 
 def fake_probes(probes: int, classes: int, *, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -67,8 +47,3 @@ def fake_probes(probes: int, classes: int, *, seed: int = 0) -> tuple[np.ndarray
     mixed = rng.random(probes) < 0.4
     targets[mixed] = 0.6 * targets[mixed] + 0.4 * other[mixed]
     return images[:, None].astype(np.uint8), targets
-
-
-def _log_softmax(logits: np.ndarray) -> np.ndarray:
-    shifted = logits - logits.max(-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))

@@ -28,6 +28,7 @@ from core.results import (
 )
 from core.runs.folder import ErrorReport, RunFolder, RunState, ShownStatus, process_started
 from core.runs.preview import contact_sheet
+from core.scoring.ranking import applicable_score
 from core.verdict.ranking_only import ranking_only
 from tests.support.answers import CANDIDATES, fake_answers, fake_probes, ranking_of
 
@@ -146,7 +147,7 @@ def results_of(
         for probe_set, (_, answers) in sets.items()
         if probe_set != SYNTHESISED
     }
-    state = folder.state()
+    state, score = folder.state(), _score(tuple(sets[SYNTHESISED][1]), check.probes, len(class_names))
     return Results(
         run=folder.run,
         name=manifest.config.name,
@@ -160,9 +161,9 @@ def results_of(
             parameters=98_442,
             batchnorm_layers=4,
         ),
-        score="rp",
+        score=score,
         ranking=ranking,
-        verdict=ranking_only(ranking, "rp", baselines),
+        verdict=ranking_only(ranking, score, baselines),
         baselines=tuple(
             ProbeSetResult(probe_set=probe_set, probes=check.probes, ranking=ranked)
             for probe_set, ranked in baselines.items()
@@ -251,4 +252,11 @@ def _ranking(
 ) -> tuple[RankedCandidate, ...]:
     """How the candidates stand on the `first` probes of a set."""
     student, answers = fake_answers(probe_set, candidates, probes, classes)
-    return ranking_of(student[:first], {name: answer[:first] for name, answer in answers.items()})
+    by = _score(candidates, probes, classes)
+    return ranking_of(student[:first], {name: answer[:first] for name, answer in answers.items()}, by=by)
+
+
+def _score(candidates: tuple[str, ...], probes: int, classes: int) -> str:
+    """The score that ranks so many candidates."""
+    _, answers = fake_answers(SYNTHESISED, candidates, probes, classes)
+    return applicable_score("rp", np.stack(list(answers.values())))[0]
