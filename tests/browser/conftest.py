@@ -16,9 +16,10 @@ import pytest
 import requests
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, sync_playwright
 
+from tests.support.zoo import make_zoo
+
 ROOT = Path(__file__).parents[2]
 STARTUP = 60  # seconds
-PATIENCE = 120_000  # milliseconds, for what takes an audit to happen
 
 
 class App:
@@ -46,6 +47,14 @@ class App:
     def kill(self) -> None:
         self._process.kill()
         self._process.wait()
+
+
+@pytest.fixture(scope="session")
+def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny zoo: candidates oak, elm and ash, and the student fern."""
+    folder = tmp_path_factory.mktemp("zoo")
+    make_zoo(folder)
+    return folder
 
 
 @pytest.fixture

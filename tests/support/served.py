@@ -35,13 +35,14 @@ class Refusing:
 class Served:
     """The server seen from a test."""
 
-    def __init__(self, url: str, names: tuple[str, ...], door: Refusing) -> None:
+    def __init__(self, url: str, names: tuple[str, ...], door: Refusing, key: str | None) -> None:
         self.url, self._door = url, door
+        self._headers = {"Authorization": f"Bearer {key}"} if key else {}
         self.candidates = tuple(CandidateConfig(name=name, url=url, model=name) for name in names)
 
     def images(self) -> dict[str, int]:
         """How many images each model answered so far."""
-        stats = requests.get(f"{self.url}/stats", timeout=10).json()
+        stats = requests.get(f"{self.url}/stats", headers=self._headers, timeout=10).json()
         return {candidate.name: stats[candidate.name]["images"] for candidate in self.candidates}
 
     def ask(self, model: str, pixels: np.ndarray) -> np.ndarray:
@@ -55,9 +56,9 @@ class Served:
 
 
 @contextmanager
-def serve_folder(folder: Path, **moods: object) -> Iterator[Served]:
+def serve_folder(folder: Path, *, api_key: str | None = None, **moods: object) -> Iterator[Served]:
     """Serve every model in `folder` under its file's stem."""
     paths = sorted(folder.glob("*.safetensors"))
-    door = Refusing(create_app(paths, Moods(**moods)))
+    door = Refusing(create_app(paths, Moods(**moods), api_key=api_key))
     with serving(door) as url:
-        yield Served(url, tuple(path.stem for path in paths), door)
+        yield Served(url, tuple(path.stem for path in paths), door, api_key)
