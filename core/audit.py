@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import torch
 
 from core.config import SYNTHESISED, AuditConfig
 from core.devices import choose_device, limit_threads
-from core.errors import InputError
+from core.errors import InputError, ProbesError
 from core.events import Connected, OnEvent, PhaseStarted, ProbesChecked
 from core.interview import Interview
 from core.results import ProbeCheck, ProbeSetResult, RankedCandidate, Results
@@ -22,8 +23,9 @@ from core.synthesis.base import Probes
 from core.synthesis.baselines import baseline_probes
 from core.synthesis.check import check_probes
 from core.synthesis.methods import SYNTHESISERS
+from core.teachers.answers import trial_images
 from core.teachers.asking import Witness
-from core.teachers.cache import answer_cache
+from core.teachers.cache import AnswerCache, answer_cache
 from core.teachers.panel import Panel
 from core.verdict.ranking_only import ranking_only
 
@@ -55,7 +57,7 @@ def audit(
         student = _load(config, folder)
 
         on_event(PhaseStarted(phase="connect"))
-        witnesses = _connect(panel, student, on_event)
+        witnesses = _connect(panel, student, cache, on_event)
 
         on_event(PhaseStarted(phase="synthesise"))
         probes = {name: _probes(name, config, student, folder, on_event) for name in config.probe_sets}
@@ -109,13 +111,14 @@ def _load(config: AuditConfig, folder: RunFolder) -> Student:
     return student
 
 
-def _connect(panel: Panel, student: Student, on_event: OnEvent) -> list[Witness]:
+def _connect(panel: Panel, student: Student, cache: AnswerCache, on_event: OnEvent) -> list[Witness]:
     """Every candidate, asked two test images: before any time or query is spent on the audit itself."""
     shape = (student.input.channels, student.input.height, student.input.width)
     witnesses = []
     for teacher in panel.teachers():
         capabilities = teacher.connect(shape, student.num_classes)
-        witnesses.append(Witness(teacher, capabilities))
+        identity = cache.identity(capabilities.identity, trial_images(shape), capabilities.trial)
+        witnesses.append(Witness(teacher, replace(capabilities, identity=identity)))
         on_event(
             Connected(
                 candidate=teacher.name,
@@ -143,7 +146,7 @@ def _probes(name: str, config: AuditConfig, student: Student, folder: RunFolder,
 
 def _stop_before_spending(check: ProbeCheck, config: AuditConfig) -> None:
     if not check.passed and not config.ask_anyway:
-        raise InputError(
+        raise ProbesError(
             f"the synthesised probes failed their check: {'; '.join(check.problems)}",
             remedy="choose a higher effort or another seed, or set ask_anyway to spend queries on them all the same",
         )

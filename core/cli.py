@@ -1,4 +1,4 @@
-"""The command line: `python -m core audit | serve | zoo | doctor | bench`.
+"""The command line: `python -m core audit | serve | zoo | doctor | bench | schema`.
 
 Exit codes: 0 done, 2 bad input, 3 failed or cancelled.
 """
@@ -40,6 +40,8 @@ def audit(
     config = load_config(file)
     if student:
         config = with_demo_student(config, student)
+    if json and json != Path("-") and not json.resolve().parent.is_dir():
+        raise InputError(f"there is no folder for {json}", remedy="make it first, or give another --json path")
     folder = create_run(config)
     with Progress(screen) as progress:
         results = execute(folder, progress)
@@ -58,7 +60,7 @@ def serve(
     output: Annotated[Literal["probs", "logits"], typer.Option(help="What an answer holds.")] = "probs",
     decimals: Annotated[int | None, typer.Option(help="Round answers to so many decimals.")] = None,
     latency: Annotated[float, typer.Option(help="Seconds that each call takes longer.")] = 0.0,
-    error_rate: Annotated[float, typer.Option(help="Share of calls that fail with 503.")] = 0.0,
+    error_rate: Annotated[float, typer.Option(help="Share of calls that fail with 500 or 503.")] = 0.0,
     max_batch: Annotated[int, typer.Option(help="Largest number of images a call.")] = 64,
     api_key_env: Annotated[str | None, typer.Option(help="Ask for the key in this environment variable.")] = None,
     until_stdin_closes: Annotated[bool, typer.Option(help="Stop when standard input ends.")] = False,

@@ -14,12 +14,12 @@ from rich.markup import escape
 
 from core.config import load_config
 from core.errors import AuditError
-from core.runs.workspace import checkpoints_folder, workspace
 from core.students.files import display_name
 from core.students.inspection import inspect_checkpoint
 from core.teachers.connection import check_connection
 from core.teachers.keys import key_of
 from core.versions import versions
+from core.workspace import checkpoints_folder, workspace
 
 ENOUGH_DISK = 1 << 30  # bytes
 

@@ -35,6 +35,10 @@ class InputError(AuditError):
     """The user's input is unusable: a checkpoint, a configuration, a setting."""
 
 
+class ProbesError(AuditError):
+    """The synthesised probes are not worth a query."""
+
+
 class TeacherError(AuditError):
     """A candidate's API cannot be used, or stopped answering."""
 

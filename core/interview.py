@@ -6,7 +6,6 @@ import threading
 from collections.abc import Sequence
 
 import numpy as np
-import torch
 
 from core.config import AuditConfig
 from core.events import Answered, OnEvent, Ranked
@@ -15,13 +14,12 @@ from core.runs.folder import RunFolder
 from core.scoring.ranking import applicable_score, log_probabilities, log_softmax, rank
 from core.scoring.table import SCORES
 from core.students.base import Student
-from core.synthesis.base import Probes, pixels
+from core.synthesis.base import Probes
 from core.teachers.asking import Reply, Witness, ask
 from core.teachers.cache import AnswerCache
 
 FLOOR = 1e-6  # smallest probability told apart from 0, for student and candidates alike
 LIVE_RESAMPLES = 200  # for the intervals of bars that are still moving
-BATCH = 256
 
 
 class Interview:
@@ -41,10 +39,11 @@ class Interview:
         self._cache, self._folder, self._on_event, self._cancelled = cache, folder, on_event, cancelled
         self._total = config.num_queries(len(witnesses))
         self._done = self._cached = 0
+        self._paid, self._sent_before = _account(folder)
 
     def about(self, name: str, probes: Probes) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Log-probabilities of the student `(N, K)` and of each candidate `(N, K)` by name."""
-        student = np.maximum(log_softmax(_logits(self._student, probes)), np.log(FLOOR))
+        student = np.maximum(log_softmax(self._student.logits(probes.images)), np.log(FLOOR))
         outputs = {witness.teacher.name: witness.capabilities.output for witness in self._witnesses}
         answers: dict[str, np.ndarray] = {}
         replies = ask(
@@ -73,16 +72,26 @@ class Interview:
         return student, answers
 
     def queries(self) -> Queries:
-        by_candidate = {witness.teacher.name: witness.teacher.sent for witness in self._witnesses}
+        """What this run has cost so far, earlier tries included."""
+        by_candidate = {
+            witness.teacher.name: self._sent_before.get(witness.teacher.name, 0) + witness.teacher.sent
+            for witness in self._witnesses
+        }
         return Queries(sent=sum(by_candidate.values()), cached=self._cached, by_candidate=by_candidate)
 
     def _heard(self, probe_set: str, reply: Reply) -> None:
         self._done += len(reply.keys)
-        self._cached += reply.cached
-        for offset, key in enumerate(reply.keys):
-            self._folder.append_answer(
-                {"probe_set": probe_set, "probe": reply.start + offset, "candidate": reply.candidate, "key": key}
-            )
+        self._cached += len(reply.known - self._paid)
+        self._folder.append_answers(
+            {
+                "candidate": reply.candidate,
+                "probe_set": probe_set,
+                "start": reply.start,
+                "keys": reply.keys,
+                "paid": [key for key in reply.keys if key not in reply.known],
+                "sent": self._sent_before.get(reply.candidate, 0) + reply.sent,
+            }
+        )
         self._on_event(
             Answered(
                 probe_set=probe_set,
@@ -95,8 +104,11 @@ class Interview:
         )
 
 
-@torch.inference_mode()
-def _logits(student: Student, probes: Probes) -> np.ndarray:
-    """The student's float64 logits `(N, K)` on exactly the pixels that the candidates see."""
-    parts = pixels(probes.images, student.device).split(BATCH)
-    return torch.cat([student(part).double().cpu() for part in parts]).numpy()
+def _account(folder: RunFolder) -> tuple[frozenset[str], dict[str, int]]:
+    """What earlier tries of a run paid for: the answers' keys, and images sent by candidate."""
+    paid: set[str] = set()
+    sent: dict[str, int] = {}
+    for entry in folder.answers():
+        paid.update(entry["paid"])
+        sent[entry["candidate"]] = entry["sent"]
+    return frozenset(paid), sent

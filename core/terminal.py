@@ -60,7 +60,7 @@ class Progress:
 def print_results(results: Results, folder: RunFolder, console: Console) -> None:
     """The ranking, whom the other scores put first, and the verdict."""
     chosen = SCORES[results.score]
-    table = Table(title=results.name, title_justify="left")
+    table = Table(title=escape(results.name), title_justify="left")
     table.add_column("candidate")
     table.add_column(chosen.label + ("" if chosen.higher_is_better else " (lower is better)"), justify="right")
     table.add_column("95 % of redraws of the probes")
@@ -69,7 +69,9 @@ def print_results(results: Results, folder: RunFolder, console: Console) -> None
         table.add_row(escape(entry.candidate), number(entry.score), between(low, high))
     console.print(table)
     others = ", ".join(
-        f"{score.label}: {escape(_first_by(results, score))}" for score in SCORES.values() if score.name != chosen.name
+        f"{score.label}: {escape(_first_by(results, score))}"
+        for score in SCORES.values()
+        if score is not chosen and score.name in results.ranking[0].scores
     )
     console.print(f"First by the other scores: {others}.", highlight=False)
     console.print(f"\n[bold]{escape(results.verdict.sentence)}[/]", highlight=False)

@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.ui.downloads import downloads
 from core.ui.evidence import check_panel, details, limits
-from core.ui.findings import baselines_section, ranking_section, read_results, score_table, verdict_box
+from core.ui.findings import baselines_section, ranking_section, score_table, verdict_box
 from core.ui.frame import HISTORY, HOME, RUN, frame, guarded, run_from_query
 from core.ui.probe_browser import probe_browser
 from core.ui.run_header import title_row
@@ -25,7 +25,7 @@ if folder is None:
 
 with guarded():
     title_row(folder.manifest(), folder.status(), folder.run)
-    results = read_results(folder)
+    results = folder.results()
     if results is None:
         st.info("There are no results yet. Its own page shows how far the audit is.", icon=":material/info:")
         st.page_link(RUN, label="Go to this audit", icon=":material/monitoring:", query_params={"run": folder.run})

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from core.runs.workspace import workspace
+from core.workspace import workspace
 
 PROJECT = Path(__file__).parents[1]
 TEST = """

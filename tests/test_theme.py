@@ -61,7 +61,10 @@ def test_text_can_be_read(mode: str) -> None:
 @pytest.mark.parametrize("mode", MODES)
 def test_chart_colours_show_and_differ_for_every_eye(mode: str) -> None:
     theme = SETTINGS["theme"][mode]
-    colours = theme["chartCategoricalColors"]
+    assert (
+        len(theme["chartCategoricalColors"]) == 10
+    )  # Plotly's templates have ten places, and fall back if one is empty
+    colours = list(dict.fromkeys(theme["chartCategoricalColors"]))
     assert len(colours) >= 6
     assert min(contrast(colour, theme["backgroundColor"]) for colour in colours) >= 3
     for eye, matrix in EYES.items():

@@ -6,16 +6,14 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
-from pathlib import Path
 
 from core.config import AuditConfig
 from core.errors import InputError
+from core.processes import ROOT, detached
 from core.runs.folder import RunFolder
 from core.runs.queue import place_in_line
 from core.students.files import sha256_of
 from core.versions import versions
-
-ROOT = Path(__file__).parents[2]
 
 __all__ = ["create_run", "missing_keys", "place_in_line", "resume_run", "start_run"]
 
@@ -46,14 +44,15 @@ def resume_run(folder: RunFolder, keys: Mapping[str, str] | None = None) -> None
     status = folder.status()
     if status not in ("interrupted", "failed", "cancelled"):
         raise InputError(f"a run that is {status} cannot be resumed", remedy="open it instead")
-    folder.enqueue()
+    with folder.working():
+        folder.enqueue()
     _start_worker(folder, keys or {})
 
 
 def missing_keys(config: AuditConfig) -> list[str]:
     """Environment variables that candidates' keys are expected in and that are not set here."""
     names = {candidate.key_env for candidate in config.candidates if candidate.key_env}
-    return sorted(name for name in names if not os.environ.get(name))
+    return sorted(name for name in names if not os.environ.get(name, "").strip())
 
 
 def _start_worker(folder: RunFolder, keys: Mapping[str, str]) -> None:
@@ -65,5 +64,5 @@ def _start_worker(folder: RunFolder, keys: Mapping[str, str]) -> None:
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            start_new_session=True,
+            **detached(),
         )

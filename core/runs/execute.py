@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import suppress
 
 from core.errors import AuditError, Cancelled
 from core.events import Event, OnEvent
@@ -20,19 +21,11 @@ def execute(folder: RunFolder, watch: OnEvent | None = None) -> Results:
     """Run the audit of `folder` and record it there; `watch` is told each event too.
 
     Raises:
-        AuditError: the audit failed or was cancelled; its state says so too.
+        AuditError: the audit failed or was cancelled, and its state says so too; or another process is at it.
     """
-    with Recorder(folder) as recorder:
-
-        def on_event(event: Event) -> None:
-            recorder(event)
-            if watch:
-                watch(event)
-
+    with folder.working(), Recorder(folder) as recorder:
         try:
-            with turn(folder, recorder.check_cancelled):
-                recorder.running()
-                results = _audit(folder, on_event, recorder.cancelled)
+            return _recorded(folder, recorder, watch)
         except Cancelled:
             recorder.finished("cancelled")
             raise
@@ -44,12 +37,21 @@ def execute(folder: RunFolder, watch: OnEvent | None = None) -> Results:
             raise
         except Exception as error:
             log.exception("the audit stopped at a fault of its own")
-            fault = AuditError(
-                f"the audit stopped at a fault of its own ({type(error).__name__})",
-                remedy="resume it; if it happens again, report it with the run's worker.log",
-            )
-            recorder.finished("failed", fault)
+            fault = _fault(error)
+            with suppress(OSError):  # the disk may be the fault
+                recorder.finished("failed", fault)
             raise fault from error
+
+
+def _recorded(folder: RunFolder, recorder: Recorder, watch: OnEvent | None) -> Results:
+    def on_event(event: Event) -> None:
+        recorder(event)
+        if watch:
+            watch(event)
+
+    with turn(folder, recorder.check_cancelled):
+        recorder.running()
+        results = _audit(folder, on_event, recorder.cancelled)
         results = results.model_copy(update={"seconds": recorder.seconds})
         folder.write_results(results)
         recorder.finished("done")
@@ -62,3 +64,16 @@ def _audit(folder: RunFolder, on_event: OnEvent, cancelled: threading.Event) -> 
         from core.audit import audit
 
         return audit(config, panel, folder, on_event, cancelled=cancelled)
+
+
+def _fault(error: Exception) -> AuditError:
+    if isinstance(error, OSError):
+        return AuditError(
+            "a file of this run cannot be written or read",
+            actual=error.strerror or type(error).__name__,
+            remedy="see to free space and permissions in the workspace, then resume the run",
+        )
+    return AuditError(
+        f"the audit stopped at a fault of its own ({type(error).__name__})",
+        remedy="resume it; if it happens again, report it with the run's worker.log",
+    )

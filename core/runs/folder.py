@@ -1,30 +1,31 @@
 """The run folder: the only truth about a run. Workers write it, pages read it, neither knows the other.
 
-manifest.json              what was asked, written once
-state.json                 where the run is, replaced atomically
-events.jsonl               everything that happened
-preview.png                the latest contact sheet, replaced atomically
-probes/<set>.safetensors   uint8 probes with their target classes
-answers.jsonl              which answer came when, by its key into the workspace's cache
-answers/<set>.safetensors  log-probabilities of student and candidates, once all have answered
-results.json               the findings, last
-cancel, worker.log
+- `manifest.json`: what was asked, written once
+- `state.json`: where the run is, replaced atomically
+- `events.jsonl`: everything that happened
+- `preview.png`: the latest contact sheet, replaced atomically
+- `probes/<set>.safetensors`: uint8 probes with their target classes
+- `answers.jsonl`: which answers came when and what was sent for them, by keys into the workspace's cache
+- `answers/<set>.safetensors`: log-probabilities of student and candidates, once all have answered
+- `results.json`: the findings, last
+- `cancel`, `worker.lock`, `worker.log`
 """
 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
 import psutil
+from filelock import FileLock, Timeout
 from pydantic import Field, ValidationError
 from safetensors import safe_open
 from safetensors.numpy import load_file, save
@@ -33,7 +34,8 @@ from core.config import AuditConfig, Frozen
 from core.errors import AuditError, InputError
 from core.events import Phase
 from core.results import Results
-from core.runs.workspace import runs_folder
+from core.runs import files
+from core.workspace import runs_folder
 
 Status = Literal["queued", "running", "done", "failed", "cancelled"]
 ShownStatus = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
@@ -97,7 +99,8 @@ class RunFolder:
         """A new run with its manifest and a queued state."""
         run = uuid.uuid4().hex
         folder = cls(runs_folder() / run)
-        folder.path.mkdir(parents=True)
+        for part in ("probes", "answers"):
+            (folder.path / part).mkdir(parents=True)
         created = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = Manifest(run=run, created=created, config=config, student_sha256=student_sha256, versions=versions)
         folder._replace("manifest.json", manifest.model_dump_json(indent=2).encode())
@@ -119,12 +122,16 @@ class RunFolder:
     # What was asked, where it is, what was found
 
     def manifest(self) -> Manifest:
-        return Manifest.model_validate_json((self.path / "manifest.json").read_bytes())
+        """Raises `InputError` where another version wrote it."""
+        try:
+            return Manifest.model_validate_json(files.read(self.path / "manifest.json"))
+        except ValidationError as error:
+            raise _foreign("manifest.json") from error
 
     def state(self) -> RunState:
         try:
-            return RunState.model_validate_json((self.path / "state.json").read_bytes())
-        except (OSError, ValidationError):  # never written, or by another version
+            return RunState.model_validate_json(files.read(self.path / "state.json"))
+        except (FileNotFoundError, ValidationError):  # never written, or by another version
             damaged = AuditError("the run's state cannot be read", remedy="delete the run and start it again")
             return RunState(status="failed", error=ErrorReport.of(damaged))
 
@@ -137,16 +144,19 @@ class RunFolder:
         return "interrupted" if state.status in ("queued", "running") and not _alive(state) else state.status
 
     def enqueue(self) -> None:
-        """Take a place at the end of the line, for the first time or again."""
+        """Take a place at the end of the line, for the first time or again; time already spent still counts."""
         self.clear_cancel()
-        self.write_state(RunState(queued=time.time(), heartbeat=time.time()))
+        seconds = self.state().seconds if (self.path / "state.json").exists() else {}
+        self.write_state(RunState(queued=time.time(), heartbeat=time.time(), seconds=seconds))
 
     def results(self) -> Results | None:
-        """The findings, None before there are any."""
+        """The findings, None before there are any; raises `InputError` where another version wrote them."""
         try:
-            return Results.model_validate_json((self.path / "results.json").read_bytes())
-        except OSError:
+            return Results.model_validate_json(files.read(self.path / "results.json"))
+        except FileNotFoundError:
             return None
+        except ValidationError as error:
+            raise _foreign("results.json") from error
 
     def write_results(self, results: Results) -> None:
         self._replace("results.json", (results.model_dump_json(indent=2) + "\n").encode())
@@ -154,11 +164,11 @@ class RunFolder:
     # What happens meanwhile
 
     def append_event(self, event: dict[str, object]) -> None:
-        self._append("events.jsonl", {"time": round(time.time(), 3), **event})
+        files.append(self.path / "events.jsonl", {"time": round(time.time(), 3), **event})
 
     def events(self) -> Iterator[dict[str, object]]:
         """All events so far; a line still being written is left for next time."""
-        yield from self._lines("events.jsonl")
+        yield from files.lines(self.path / "events.jsonl")
 
     def write_preview(self, png: bytes) -> None:
         self._replace("preview.png", png)
@@ -167,8 +177,12 @@ class RunFolder:
     def preview(self) -> Path:
         return self.path / "preview.png"
 
-    def append_answer(self, answer: dict[str, object]) -> None:
-        self._append("answers.jsonl", answer)
+    def append_answers(self, answers: dict[str, object]) -> None:
+        files.append(self.path / "answers.jsonl", {"time": round(time.time(), 3), **answers})
+
+    def answers(self) -> Iterator[dict[str, object]]:
+        """What `append_answers` was given so far, in this try or an earlier one."""
+        yield from files.lines(self.path / "answers.jsonl")
 
     # Probes and answers
 
@@ -210,35 +224,30 @@ class RunFolder:
     def clear_cancel(self) -> None:
         (self.path / "cancel").unlink(missing_ok=True)
 
+    @contextmanager
+    def working(self) -> Iterator[None]:
+        """Be the one who works on the run; raises `InputError` while somebody else is, here or elsewhere."""
+        lock = FileLock(self.path / "worker.lock")
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            remedy = "wait until it has stopped, or cancel it"
+            raise InputError("a worker is still at this run", remedy=remedy) from None
+        try:
+            yield
+        finally:
+            lock.release()
+
     def delete(self) -> None:
         """Remove the run; raises `InputError` while a worker is at it."""
         if self.status() in ("queued", "running"):
             raise InputError("the run is still going", remedy="cancel it first")
+        with self.working():
+            pass
         shutil.rmtree(self.path)
 
-    # Writing
-
     def _replace(self, name: str, data: bytes) -> None:
-        target = self.path / name
-        target.parent.mkdir(exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}")
-        temporary.write_bytes(data)
-        os.replace(temporary, target)
-
-    def _append(self, name: str, entry: dict[str, object]) -> None:
-        with (self.path / name).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(entry) + "\n")
-
-    def _lines(self, name: str) -> Iterator[dict[str, object]]:
-        try:
-            text = (self.path / name).read_text(encoding="utf-8")
-        except FileNotFoundError:
-            return
-        for line in text.split("\n")[:-1]:
-            try:
-                yield json.loads(line)
-            except json.JSONDecodeError:  # a worker was killed in the middle of this line
-                continue
+        files.replace(self.path / name, data)
 
 
 def all_runs() -> list[RunFolder]:
@@ -248,9 +257,17 @@ def all_runs() -> list[RunFolder]:
         folder = RunFolder(path.parent)
         try:
             found.append((folder.manifest().created, path.stat().st_mtime, folder))
-        except (OSError, ValidationError):
+        except (OSError, InputError):
             continue
     return [folder for *_, folder in sorted(found, key=lambda entry: entry[:2], reverse=True)]
+
+
+def _foreign(name: str) -> InputError:
+    return InputError(
+        f"the {name} of this run cannot be read",
+        rule="one that this version wrote",
+        remedy="run the audit again, or open it with the version that made it",
+    )
 
 
 def process_started(pid: int) -> float | None:

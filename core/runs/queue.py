@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from filelock import FileLock, Timeout
 
 from core.runs.folder import RunFolder
-from core.runs.workspace import runs_folder, workspace
+from core.workspace import runs_folder, workspace
 
 POLL = 0.5  # seconds
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 import time
@@ -10,6 +11,8 @@ from core.errors import AuditError, Cancelled
 from core.events import PHASES, Answered, Event, Phase, PhaseStarted, Preview, SynthesisStep
 from core.runs.folder import ErrorReport, RunFolder, Status, process_started
 from core.runs.preview import contact_sheet
+
+log = logging.getLogger(__name__)
 
 HEARTBEAT = 1.0  # seconds between heartbeats, and between looks for a cancel request
 
@@ -102,4 +105,7 @@ class Recorder:
         while not self._stop.wait(HEARTBEAT):
             if self.folder.cancel_requested():
                 self.cancelled.set()
-            self._update()
+            try:
+                self._update()
+            except OSError:  # a full disk or a file in use must not stop the heart: the next beat tries again
+                log.warning("a heartbeat could not be written", exc_info=True)

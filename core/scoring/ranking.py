@@ -61,10 +61,11 @@ def rank(
         student: log-probabilities `(N, K)`.
         answers: log-probabilities `(N, K)` by candidate.
         resamples: of the probes, for the percentile bootstrap (Efron, 1979).
-        scores: those to compute, `by` among them.
+        scores: those to compute, `by` among them; what needs more candidates than there are is left out.
     """
     names, candidates = list(answers), np.stack(list(answers.values()))
     draws = generator.integers(len(student), size=(resamples, len(student)))
+    scores = {name: score for name, score in scores.items() if len(names) >= score.min_candidates}
     estimates = {name: _estimates(score, student, candidates, draws) for name, score in scores.items()}
     values = np.array([estimate.value for estimate in estimates[by]])
     return tuple(

@@ -2,6 +2,7 @@
 
 A raw value says nothing without its null: with few probes and many classes even noise aligns well. So
 the aligned cosine comes with a z value against pairings of student and candidate that were shuffled.
+That is its uncertainty. A bootstrap is none: probes drawn twice align too well.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ PERMUTATION_SEED = 0  # the null is the same for every candidate and every audit
     label="Aligned cosine (ACS)",
     explanation="How well the candidate's answers can be rotated onto the student's, as one cloud onto another.",
     range="-1 to 1",
+    resampled=False,
 )
 def aligned_cosine(student: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     """Aligned cosine similarity, arXiv 2510.02302: centre over probes, rotate by orthogonal Procrustes
@@ -28,8 +30,8 @@ def aligned_cosine(student: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     >>> aligned_cosine(answers, answers[None, :, [2, 0, 1]]).round(6).tolist()
     [1.0]
     """
-    student = _clouds(student)
-    return np.array([_aligned(student, candidate) for candidate in _clouds(candidates)])
+    student = _cloud(student)
+    return np.array([_aligned(student, _cloud(candidate)) for candidate in candidates])
 
 
 @score(
@@ -43,19 +45,24 @@ def aligned_cosine_z(student: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     """`(ACS - mean) / sd` of ACS over `PERMUTATIONS` random pairings of probes; 0 where the sd vanishes."""
     generator = np.random.default_rng(PERMUTATION_SEED)
     orders = [generator.permutation(len(student)) for _ in range(PERMUTATIONS)]
-    student, clouds = _clouds(student), _clouds(candidates)
+    student = _cloud(student)
     values = []
-    for cloud in clouds:
+    for cloud in map(_cloud, candidates):
         null = np.array([_aligned(student[order], cloud) for order in orders])
         spread = null.std(ddof=1)
         values.append((_aligned(student, cloud) - null.mean()) / spread if spread > 0 else 0.0)
     return np.array(values)
 
 
-def _clouds(log_probs: np.ndarray) -> np.ndarray:
-    """Centred over classes, then over probes (the axis before the last)."""
-    centred = centre(log_probs)
-    return centred - centred.mean(axis=-2, keepdims=True)
+def _cloud(log_probs: np.ndarray) -> np.ndarray:
+    """`(N, K)` centred over classes, then over probes; turned into N dimensions where K is larger.
+
+    Any rotation of a cloud aligns as well as the cloud itself, and N points span N dimensions at most.
+    """
+    cloud = centre(log_probs)
+    cloud = cloud - cloud.mean(axis=0)
+    probes, classes = cloud.shape
+    return cloud if classes <= probes else np.linalg.qr(cloud.T, mode="r").T
 
 
 def _aligned(student: np.ndarray, candidate: np.ndarray) -> float:

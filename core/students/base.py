@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import torch
 from torch import nn
 
 from core.config import InputSpec
 from core.results import StudentSummary
+
+PIXELS_AT_ONCE = 1 << 19
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +43,17 @@ class Student:
         """Logits `(N, K)` for float images `(N, C, H, W)` in [0, 1] on the student's device."""
         mean, std = (images.new_tensor(values).view(-1, 1, 1) for values in (self.input.mean, self.input.std))
         return self.module((images - mean) / std)
+
+    @torch.inference_mode()
+    def logits(self, images: np.ndarray) -> np.ndarray:
+        """float64 logits `(N, K)` for uint8 images `(N, C, H, W)`, a part at a time."""
+        parts = torch.from_numpy(images).split(self.affordable_batch)
+        return torch.cat([self(part.to(self.device).float() / 255).cpu().double() for part in parts]).numpy()
+
+    @property
+    def affordable_batch(self) -> int:
+        """Images at a time that need no more memory at any size of image than 256 small ones."""
+        return max(1, min(256, PIXELS_AT_ONCE // (self.input.height * self.input.width)))
 
     @property
     def num_classes(self) -> int:

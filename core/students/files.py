@@ -6,7 +6,7 @@ import hashlib
 from pathlib import Path
 
 from core.errors import InputError
-from core.runs.workspace import workspace
+from core.workspace import workspace
 
 
 def uploads_folder() -> Path:

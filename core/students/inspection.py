@@ -14,13 +14,13 @@ from pathlib import Path
 
 from core.config import InputSpec, StudentConfig
 from core.errors import InputError
+from core.processes import ROOT
 from core.results import StudentSummary
-from core.runs.workspace import workspace
 from core.students.declared import recognised
 from core.students.files import display_name
 from core.students.header import read_header
+from core.workspace import workspace
 
-ROOT = Path(__file__).parents[2]
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # BatchNorm's: remembered, not trained
 
 

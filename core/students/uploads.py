@@ -9,9 +9,9 @@ from pathlib import Path, PurePath
 from typing import BinaryIO
 
 from core.errors import InputError
-from core.runs.workspace import checkpoints_folder
 from core.students.files import name_note, printable, uploads_folder
 from core.students.formats import suffixes
+from core.workspace import checkpoints_folder
 
 MAX_UPLOAD = 2 * 2**30  # bytes
 CHUNK = 2**20  # bytes

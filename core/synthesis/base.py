@@ -59,9 +59,9 @@ def quantise(images: torch.Tensor) -> np.ndarray:
     return (images.detach().clamp(0, 1) * 255).round().to(torch.uint8).cpu().numpy()
 
 
-def pixels(images: np.ndarray, device: torch.device | str = "cpu") -> torch.Tensor:
-    """uint8 images `(N, C, H, W)` as floats in [0, 1] on `device`."""
-    return torch.from_numpy(images).to(device).float() / 255
+def pixels(images: np.ndarray) -> torch.Tensor:
+    """uint8 images `(N, C, H, W)` as floats in [0, 1]."""
+    return torch.from_numpy(images).float() / 255
 
 
 def target_label(weights: np.ndarray, class_names: tuple[str, ...]) -> str:

@@ -14,14 +14,13 @@ from core.synthesis.batchnorm import batchnorm_loss, watched_inputs
 MIN_ON_TARGET = 0.5  # share of probes
 MAX_DUPLICATES = 0.1  # share of probes
 MIN_ENTROPY_SPREAD = 0.01  # nats between the 5 % and the 95 % quantile
-BATCH = 256
 
 
 def check_probes(student: Student, probes: Probes, generator: torch.Generator) -> ProbeCheck:
     """Measure synthesised probes and name what is wrong with them, if anything."""
-    logits, fit = _look(student, pixels(probes.images, student.device))
-    noise = white_noise(len(probes), student.input, generator).to(student.device)
-    _, noise_fit = _look(student, noise)
+    logits = student.logits(probes.images)
+    fit = _batchnorm_fit(student, pixels(probes.images))
+    noise_fit = _batchnorm_fit(student, white_noise(len(probes), student.input, generator))
 
     on_target = float((logits.argmax(1) == probes.targets.argmax(1)).mean())
     duplicates = len(probes) - len(np.unique(probes.images.reshape(len(probes), -1), axis=0))
@@ -48,16 +47,16 @@ def check_probes(student: Student, probes: Probes, generator: torch.Generator) -
 
 
 @torch.inference_mode()
-def _look(student: Student, images: torch.Tensor) -> tuple[np.ndarray, float | None]:
-    """Logits `(N, K)` and the BatchNorm loss (mean form) over all images, batches weighted by size."""
-    logits, fit = [], 0.0
-    for part in images.split(BATCH):
+def _batchnorm_fit(student: Student, images: torch.Tensor) -> float | None:
+    """The BatchNorm loss (mean form) of `images`, parts weighted by size; None without BatchNorm."""
+    if not student.batchnorm_layers:
+        return None
+    fit = 0.0
+    for part in images.split(student.affordable_batch):
         with watched_inputs(student.batchnorm_layers) as inputs:
-            logits.append(student(part).double().cpu())
-            if inputs:
-                loss = batchnorm_loss(inputs, student.batchnorm_layers, reduction="mean")
-                fit += loss.item() * len(part) / len(images)
-    return torch.cat(logits).numpy(), fit if student.batchnorm_layers else None
+            student(part.to(student.device))
+        fit += batchnorm_loss(inputs, reduction="mean").item() * len(part) / len(images)
+    return fit
 
 
 def _entropy(logits: np.ndarray) -> np.ndarray:

@@ -112,7 +112,7 @@ def synthesise(
             batch = _halved(batch, student)
             continue
         step += 1
-        if step == 1 or step % max(1, steps // LOSS_POINTS) == 0 or step == steps:
+        if step == 1 or step % -(-steps // LOSS_POINTS) == 0 or step == steps:
             tell(SynthesisStep(step=step, steps=steps, losses={name: loss.item() for name, loss in losses.items()}))
         show.at(step)
     parts = zip(final_z.split(batch), final_w.split(batch), strict=True)
@@ -143,8 +143,7 @@ def _step(
         logits = student(shaken(g(z, w), shift=config.shift, noise=config.noise, generator=generator))
         losses = {"cross_entropy": F.cross_entropy(logits.float(), w)}
         if inputs:
-            reduction = config.batchnorm_reduction
-            losses["batchnorm"] = batchnorm_loss(inputs, student.batchnorm_layers, reduction=reduction)
+            losses["batchnorm"] = batchnorm_loss(inputs, reduction=config.batchnorm_reduction)
     total = losses["cross_entropy"] + config.batchnorm_weight * losses.get("batchnorm", 0.0)
     optimiser.zero_grad(set_to_none=True)
     total.backward()
@@ -154,9 +153,11 @@ def _step(
 
 @torch.no_grad()
 def _draw(g: Generator, z: torch.Tensor, w: torch.Tensor, device: torch.device | str) -> torch.Tensor:
-    """Images `(B, C, H, W)` on the CPU. The generator stays in training mode: its BatchNorm works with
-    the batch's own statistics, as in every step that taught it."""
-    return g(z.to(device), w.to(device)).float().cpu()
+    """Images `(B, C, H, W)` on the CPU, each by itself: not by which others are drawn along with it."""
+    g.eval()
+    images = g(z.to(device), w.to(device)).float().cpu()
+    g.train()
+    return images
 
 
 def _halved(batch: int, student: Student) -> int:

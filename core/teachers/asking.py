@@ -13,7 +13,7 @@ from core.errors import Cancelled
 from core.teachers.base import Capabilities, Teacher
 from core.teachers.cache import AnswerCache
 
-CHUNK = 20  # probes after which everyone has answered and the ranking is drawn anew
+CHUNK = 20  # probes, or as many as fit into a request, after which everyone has answered and the ranking is drawn anew
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class Reply:
     start: int
     answers: np.ndarray
     keys: tuple[str, ...]  # of each answer in the cache
-    cached: int  # how many of them were known already
+    known: frozenset[str]  # those of them that were there already
+    sent: int  # images sent to the candidate so far, since it was connected
 
 
 def ask(
@@ -55,8 +56,9 @@ def ask(
     replies: dict[str, list[np.ndarray]] = {witness.teacher.name: [] for witness in witnesses}
     pool = ThreadPoolExecutor(max_workers=len(witnesses), thread_name_prefix="ask")
     try:
-        for start in range(0, len(images), CHUNK):
-            chunk = images[start : start + CHUNK]
+        size = max([CHUNK, *(witness.capabilities.max_batch for witness in witnesses)])
+        for start in range(0, len(images), size):
+            chunk = images[start : start + size]
             futures = [pool.submit(_answers, witness, chunk, start, cache) for witness in witnesses]
             for reply in _as_they_come(futures, cancelled):
                 replies[reply.candidate].append(reply.answers)
@@ -72,14 +74,16 @@ def ask(
 def _answers(witness: Witness, images: np.ndarray, start: int, cache: AnswerCache) -> Reply:
     """One candidate's answers, from the cache where it has them, the rest in batches as it allows."""
     keys = tuple(cache.key(witness.capabilities.identity, image) for image in images)
-    known = cache.get_many(keys)
+    answers = cache.get_many(keys)
+    known = frozenset(answers)
     unknown = [index for index, key in enumerate(keys) if key not in known]
     largest = witness.capabilities.max_batch
     for batch in (unknown[i : i + largest] for i in range(0, len(unknown), largest)):
         fresh = dict(zip((keys[i] for i in batch), witness.teacher.query(images[batch]), strict=True))
         cache.put_many(fresh)
-        known |= fresh
-    return Reply(witness.teacher.name, start, np.stack([known[key] for key in keys]), keys, len(keys) - len(unknown))
+        answers |= fresh
+    teacher = witness.teacher
+    return Reply(teacher.name, start, np.stack([answers[key] for key in keys]), keys, known, teacher.sent)
 
 
 def _as_they_come(futures: list[Future[Reply]], cancelled: threading.Event) -> Iterator[Reply]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
 import numpy as np
@@ -21,6 +21,7 @@ class Capabilities:
     input_shape: tuple[int, int, int] | None  # (C, H, W); None where the server does not say
     identity: str  # protocol, host, model and version: equal identities give equal answers
     latency: float  # seconds, of the call with the two test images
+    trial: np.ndarray = field(compare=False, repr=False)  # its answers to them, (2, K)
 
 
 class Teacher(Protocol):

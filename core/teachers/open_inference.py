@@ -51,13 +51,15 @@ class OpenInferenceTeacher:
         classes = {answer.shape[1] for answer in answers}
         if len(classes) > 1 or (num_classes is not None and classes != {num_classes}):
             raise self._other_classes(max(classes), num_classes or min(classes))
+        trial = np.concatenate(answers)
         self._capabilities = Capabilities(
-            output=checked_output(np.concatenate(answers), self._candidate.output, name=self.name),
+            output=checked_output(trial, self._candidate.output, name=self.name),
             num_classes=classes.pop(),
             max_batch=max_batch,
             input_shape=input_shape,
             identity=self._identity or self._derived_identity(declared.version),
             latency=latency,
+            trial=trial,
         )
         return self._capabilities
 

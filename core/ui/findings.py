@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import streamlit as st
-from pydantic import ValidationError
 
-from core.errors import InputError
 from core.quantities import between, number
 from core.reports.bars import span_of
 from core.reports.summary import (
@@ -19,7 +17,6 @@ from core.reports.summary import (
     shown_scores,
 )
 from core.results import Results, VerdictKind
-from core.runs.folder import RunFolder
 from core.ui.charts import draw, ranking_chart
 from core.ui.text import plain, shortened, unbroken
 from core.ui.words import Colour
@@ -33,18 +30,6 @@ COLOURS: dict[VerdictKind, Colour] = {
     "inconclusive": "orange",
     "ranking_only": "blue",
 }
-
-
-def read_results(folder: RunFolder) -> Results | None:
-    """The findings, None before there are any; raises `InputError` where another version wrote them."""
-    try:
-        return folder.results()
-    except ValidationError as error:
-        raise InputError(
-            "the results of this run cannot be read",
-            rule="a results.json of this version",
-            remedy="run the audit again, or open it with the version that made it",
-        ) from error
 
 
 def verdict_box(results: Results) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import streamlit as st
 
-from core.runs.workspace import checkpoints_folder, workspace
 from core.ui.charts import draw
 from core.ui.guide_figures import answers_figure, with_teacher_figure, without_figure
 from core.ui.text import plain
 from core.ui.words import GLOSSARY
+from core.workspace import checkpoints_folder, workspace
 
 PROBES = Path(__file__).parents[2] / "assets" / "guide" / "probes.png"
 

@@ -8,12 +8,11 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
-from pydantic import ValidationError
-
+from core.errors import InputError
 from core.results import Results
 from core.runs.folder import Manifest, RunFolder, RunState, ShownStatus
-from core.runs.workspace import runs_folder
 from core.students.files import display_name
+from core.workspace import runs_folder
 
 ACTIVE: tuple[ShownStatus, ...] = ("queued", "running")
 
@@ -67,22 +66,22 @@ def _rows(folder: Path) -> Iterator[RunRow]:
         try:
             manifest = _manifest(path, path.stat().st_mtime_ns)
             yield RunRow(run, manifest, run.state(), run.status())
-        except (OSError, ValidationError):  # deleted meanwhile, or written by another version
+        except (OSError, InputError):  # deleted meanwhile, or written by another version
             continue
 
 
 def _results(path: Path) -> Results | None:
     try:
         return _read_results(path, path.stat().st_mtime_ns)
-    except (OSError, ValidationError):
+    except (OSError, InputError):
         return None
 
 
 @lru_cache(maxsize=2048)
 def _manifest(path: Path, _changed: int) -> Manifest:
-    return Manifest.model_validate_json(path.read_bytes())
+    return RunFolder(path.parent).manifest()
 
 
 @lru_cache(maxsize=2048)
-def _read_results(path: Path, _changed: int) -> Results:
-    return Results.model_validate_json(path.read_bytes())
+def _read_results(path: Path, _changed: int) -> Results | None:
+    return RunFolder(path.parent).results()

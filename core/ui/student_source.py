@@ -7,11 +7,11 @@ from typing import Literal
 
 import streamlit as st
 
-from core.runs.workspace import checkpoints_folder
 from core.students.files import display_name
 from core.students.formats import suffixes
 from core.students.uploads import checkpoint_in_folder, list_checkpoints, store_upload
 from core.ui.text import plain
+from core.workspace import checkpoints_folder
 from core.zoo.cards import DEMO, demo_students
 
 Source = Literal["upload", "folder", "demo"]

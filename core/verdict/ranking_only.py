@@ -53,7 +53,7 @@ def _lead(ranking: Sequence[RankedCandidate], score: str) -> str:
     label = SCORES[score].label
     values = f"{label} {one.score:.3g} against {two.score:.3g} for {two.candidate}"
     if one.interval is None or two.interval is None:
-        return f"The lead is {values}; one probe gives no interval."
+        return f"The lead is {values}; this score has no interval over probes."
     apart = one.interval[0] > two.interval[1] if SCORES[score].higher_is_better else one.interval[1] < two.interval[0]
     clear = "is clear" if apart else "is not clear: the two intervals overlap"
     return f"Its lead {clear} ({values})."

@@ -6,6 +6,7 @@ Xiao, Rasul and Vollgraf, "Fashion-MNIST", arXiv 1708.07747. The files are in th
 from __future__ import annotations
 
 import gzip
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +59,7 @@ def _read_idx(path: Path) -> np.ndarray:
     try:
         with gzip.open(path) as stream:
             raw = stream.read()
-    except OSError as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise InputError(
             f"Fashion-MNIST file {path} cannot be read",
             actual=str(error),
@@ -72,7 +73,7 @@ def _read_idx(path: Path) -> np.ndarray:
 def _download() -> Path:
     from torchvision.datasets import FashionMNIST
 
-    from core.runs.workspace import workspace
+    from core.workspace import workspace
 
     root = workspace() / "data"
     try:

@@ -16,9 +16,9 @@ from typing import Self
 
 from core.config import CandidateConfig
 from core.errors import Cancelled, TeacherError
+from core.processes import ROOT, detached
 from core.zoo.cards import DEMO
 
-ROOT = Path(__file__).parents[2]
 STARTUP = 120.0  # seconds; mostly the import of torch
 GOODBYE = 5.0  # seconds for calls under way
 LAST_WORDS = 300  # characters
@@ -53,7 +53,7 @@ class HostedZoo:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._complaints,
-            start_new_session=True,  # Ctrl+C is for the audit, which stops the server then
+            **detached(),  # Ctrl+C is for the audit, which stops the server then
         )
         self._said: list[bytes] = []
         self._listener = threading.Thread(target=self._listen, daemon=True)

@@ -15,6 +15,7 @@ from safetensors.torch import save
 from torch import nn
 from torch.nn import functional as F
 
+from core.errors import InputError
 from core.zoo.architectures import ARCHITECTURES
 from core.zoo.cards import ModelCard
 from core.zoo.data import CLASS_NAMES, MEAN, STD, Split
@@ -45,7 +46,12 @@ def train_zoo(
             continue
         soft = None
         if recipe.teacher is not None:
-            teacher = load_zoo_model(folder / "candidates" / f"{recipe.teacher}.safetensors")
+            weights = folder / "candidates" / f"{recipe.teacher}.safetensors"
+            if not weights.is_file():
+                raise InputError(
+                    f"{recipe.id} learns from {recipe.teacher}, which is not there", remedy="train that first"
+                )
+            teacher = load_zoo_model(weights)
             soft = predict(teacher, train.images)
         model = fit(recipe, train, soft)
         cards.append(_save(model, recipe, path, data=f"Fashion-MNIST, {len(train.labels):,} images", test=test))
@@ -54,7 +60,7 @@ def train_zoo(
 
 
 def fit(recipe: Recipe, train: Split, teacher_logits: torch.Tensor | None, *, batch: int = 128) -> nn.Module:
-    """One model, with Adam under a one-cycle schedule.
+    """One model, with AdamW under a one-cycle schedule.
 
     Args:
         train: images `(N, C, H, W)` in [0, 1] and labels.

@@ -79,7 +79,7 @@ def test_a_damaged_state_is_a_failed_run_with_a_remedy(folder: RunFolder) -> Non
 def test_events_skip_a_line_that_a_kill_cut_short(folder: RunFolder) -> None:
     folder.append_event({"kind": "a"})
     with (folder.path / "events.jsonl").open("a") as file:
-        file.write('{"kind": "cut\n')
+        file.write('{"kind": "cut')
     folder.append_event({"kind": "b"})
     with (folder.path / "events.jsonl").open("a") as file:
         file.write('{"kind": "still being writ')

@@ -104,6 +104,15 @@ def test_aligned_cosine_against_scipy() -> None:
     assert aligned_cosine(student, candidate[None])[0] == pytest.approx(cosines.mean())
 
 
+def test_more_classes_than_probes_change_nothing_but_the_cost() -> None:
+    student, candidate = random_log_probs(0, 6, 30), random_log_probs(1, 6, 30)
+    a, b = (x - x.mean(axis=1, keepdims=True) for x in (student, candidate))
+    a, b = a - a.mean(axis=0), b - b.mean(axis=0)
+    rotated = b @ orthogonal_procrustes(b, a)[0]
+    cosines = (rotated * a).sum(1) / np.linalg.norm(rotated, axis=1) / np.linalg.norm(a, axis=1)
+    assert aligned_cosine(student, candidate[None])[0] == pytest.approx(cosines.mean())
+
+
 def test_permutation_z_is_small_for_unrelated_answers_and_large_for_a_twin() -> None:
     student = random_log_probs(0, 60, 5)
     unrelated, twin = aligned_cosine_z(student, np.stack([random_log_probs(1, 60, 5), student]))

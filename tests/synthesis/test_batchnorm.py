@@ -29,7 +29,7 @@ def test_against_numpy(model: nn.Sequential, reduction: str) -> None:
     x = torch.randn(7, 3, 9, 9)
     with watched_inputs(layers_of(model)) as inputs:
         model(x)
-    loss = batchnorm_loss(inputs, layers_of(model), reduction=reduction)
+    loss = batchnorm_loss(inputs, reduction=reduction)
 
     terms = []
     for entered, layer in ((x, model[0]), (model[1](model[0](x)), model[2])):
@@ -46,14 +46,31 @@ def test_vanishes_on_the_data_whose_statistics_are_stored() -> None:
     x = torch.randn(50, 3, 20, 20) * 2 + 1
     layer.train()(x)
     layer.eval()
-    assert batchnorm_loss([x], [layer], reduction="sum").item() < 1e-6
+    assert batchnorm_loss([(layer, x)], reduction="sum").item() < 1e-6
 
 
 def test_watching_ends_with_the_block_and_passes_gradients(model: nn.Sequential) -> None:
     x = torch.randn(4, 3, 9, 9, requires_grad=True)
     with watched_inputs(layers_of(model)) as inputs:
         model(x)
-    batchnorm_loss(inputs, layers_of(model), reduction="mean").backward()
+    batchnorm_loss(inputs, reduction="mean").backward()
     assert x.grad.abs().sum() > 0
     model(x)
     assert len(inputs) == 2
+
+
+def test_layers_count_by_use_and_not_by_the_order_of_their_declaration() -> None:
+    class Crossed(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.second, self.unused, self.first = nn.BatchNorm2d(5), nn.BatchNorm2d(7), nn.BatchNorm2d(3)
+            self.conv = nn.Conv2d(3, 5, 1)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.second(self.conv(self.first(x)))
+
+    model = Crossed().eval()
+    with watched_inputs(layers_of(model)) as inputs:
+        model(torch.randn(4, 3, 6, 6))
+    assert [layer for layer, _ in inputs] == [model.first, model.second]
+    assert torch.isfinite(batchnorm_loss(inputs, reduction="mean"))

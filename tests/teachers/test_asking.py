@@ -41,9 +41,15 @@ class Echo:
         return np.stack([first + self.offset, -first], axis=1)
 
 
-def witness(teacher: Echo, *, max_batch: int = 100) -> Witness:
+def witness(teacher: Echo, *, max_batch: int = 16) -> Witness:
     capabilities = Capabilities(
-        output="logits", num_classes=2, max_batch=max_batch, input_shape=None, identity=teacher.name, latency=0.01
+        output="logits",
+        num_classes=2,
+        max_batch=max_batch,
+        input_shape=None,
+        identity=teacher.name,
+        latency=0.01,
+        trial=np.zeros((2, 2)),
     )
     return Witness(teacher, capabilities)
 
@@ -81,7 +87,7 @@ def test_what_is_known_is_not_asked_again_by_anybodys_run(cache: AnswerCache) ->
     last = list(interview(cache, witness(again), witness(other), on_reply=replies.append))[-1]
     np.testing.assert_array_equal(last["a"], once["a"])
     assert (again.sent, other.sent) == (0, len(IMAGES))
-    assert sum(reply.cached for reply in replies) == len(IMAGES)
+    assert sum(len(reply.known) for reply in replies) == len(IMAGES)
 
 
 def test_an_answer_is_kept_before_it_is_reported(cache: AnswerCache) -> None:

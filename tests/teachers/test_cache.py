@@ -142,3 +142,15 @@ def test_the_workspace_has_one(home: Path) -> None:
     with answer_cache() as cache:
         cache.put_many({"a": np.zeros(1)})
     assert (home / "cache" / "answers.sqlite3").is_file()
+
+
+def test_another_model_under_the_same_name_gets_another_identity(tmp_path: Path) -> None:
+    images = np.zeros((2, 1, 8, 8), np.uint8)
+    images[1] = 9
+    answers = np.array([[0.2, 0.8], [0.6, 0.4]])
+    with AnswerCache(tmp_path / "answers.sqlite3") as cache:
+        assert cache.identity("host|model", images, answers) == "host|model"
+        assert cache.identity("host|model", images, answers + 1e-5) == "host|model"  # rounding of a busy server
+        other = cache.identity("host|model", images, answers[:, ::-1].copy())
+        assert other not in ("host|model", cache.identity("host|model", images, np.ones((2, 3))))
+        assert cache.identity("host|model", images, answers[:, ::-1].copy()) == other

@@ -60,9 +60,9 @@ def test_a_line_cut_by_a_kill_costs_only_itself() -> None:
     before = follow(folder)
     with log(folder).open("ab") as file:
         file.write(b'{"time": 1.0, "kind": "synth')
-    step(folder, STEPS + 1)  # lands on the torn line
+    step(folder, STEPS + 1)  # begins a line of its own
     step(folder, STEPS + 2)
-    assert [s.step for s in follow(folder, before).steps[-2:]] == [STEPS // 2, STEPS + 2]
+    assert [s.step for s in follow(folder, before).steps[-2:]] == [STEPS + 1, STEPS + 2]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -188,7 +189,7 @@ def report(candidate: CandidateConfig) -> ConnectionReport:
     return ConnectionReport(
         ok=True,
         message="answers",
-        capabilities=Capabilities("probs", 10, 8, (1, 28, 28), f"id-{candidate.name}", 0.012),
+        capabilities=Capabilities("probs", 10, 8, (1, 28, 28), f"id-{candidate.name}", 0.012, np.zeros((2, 10))),
         sums=(1.0, 0.98),
         top1=(3, 7),
         latency=0.012,
