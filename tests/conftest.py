@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import core  # noqa: F401  (before any test imports torch, see there)
+
 os.environ.setdefault("OMP_NUM_THREADS", "2")  # torch reads it when a test imports it, so do the workers
 
 NEEDS: dict[str, tuple[Callable[[], object], str]] = {  # marker: (is it there?, what to say if not)

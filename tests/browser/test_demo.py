@@ -19,7 +19,6 @@ def test_from_the_home_page_to_the_verdict(page: Page, visit) -> None:
 
     expect(page.get_by_role("heading", name="Demo: amber")).to_be_visible()
     expect(page.get_by_alt_text("Contact sheet of synthesised probes")).to_be_visible(timeout=AUDIT)
-    expect(page.get_by_text("left", exact=False).first).to_be_visible()
 
     expect(page.get_by_text("Verdict: ranking only")).to_be_visible(timeout=AUDIT)
     (run,) = all_runs()

@@ -41,14 +41,14 @@ def add_candidate(page: Page, served: Served, name: str) -> None:
     page.get_by_role("button", name="Add", exact=True).click()
     form = page.get_by_test_id("stPopoverBody")
     for label, value in (("Name", name), ("Address", served.url), ("Model", name)):
-        form.get_by_label(label, exact=True).fill(value)
+        form.get_by_role("textbox", name=label, exact=True).fill(value)
     form.get_by_role("button", name="Add it").click()
     settled(page)
 
 
 def choose_quick_and_start(page: Page) -> None:
     page.get_by_role("radio", name="Quick").click()
-    page.get_by_text("Advanced").click()
+    page.get_by_text("Advanced", exact=True).click()
     page.get_by_text("Ask even if the probes fail their check").click()
     settled(page)
     page.get_by_role("button", name="Start the audit").click()
@@ -61,7 +61,7 @@ def test_an_uploaded_student_against_a_served_zoo(page: Page, visit, zoo: Path, 
         import_candidates(page, served, tmp_path, leave_out=1)
         add_candidate(page, served, served.candidates[0].name)
         page.get_by_role("button", name="Test connections").click()
-        expect(page.get_by_alt_text("Answers of the candidates' test")).to_be_visible(timeout=60_000)
+        expect(page.get_by_alt_text("Answers to the test images")).to_be_visible(timeout=60_000)
         choose_quick_and_start(page)
         expect(page.get_by_text("Verdict: ranking only")).to_be_visible(timeout=AUDIT)
 
@@ -82,7 +82,7 @@ def test_a_typed_key_opens_the_api_and_is_found_nowhere_afterwards(
         import_candidates(page, served, tmp_path)
         page.get_by_text("Keys", exact=True).click()
         for candidate in served.candidates:
-            page.get_by_label(f"Key for {candidate.name}").fill(SENTINEL)
+            page.get_by_role("textbox", name=f"Key for {candidate.name}").fill(SENTINEL)
             page.keyboard.press("Tab")
             settled(page)
         choose_quick_and_start(page)
@@ -105,13 +105,13 @@ def test_a_typed_key_opens_the_api_and_is_found_nowhere_afterwards(
 
 
 def test_a_key_that_a_server_echoes_is_not_repeated(page: Page, visit, zoo: Path, tmp_path: Path, home: Path) -> None:
-    with serve_folder(zoo / "candidates", api_key="another key") as served:
+    with serve_folder(zoo / "candidates") as served:
         served.echo_keys()
         visit(page, "setup")
         upload_student(page, zoo)
         import_candidates(page, served, tmp_path, leave_out=2)
         page.get_by_text("Keys", exact=True).click()
-        page.get_by_label(f"Key for {served.candidates[2].name}").fill(SENTINEL)
+        page.get_by_role("textbox", name=f"Key for {served.candidates[2].name}").fill(SENTINEL)
         page.keyboard.press("Tab")
         settled(page)
         choose_quick_and_start(page)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,25 +17,26 @@ from core.zoo.server import Moods, create_app
 from tests.support.serving import serving
 
 
-class Refusing:
-    """ASGI middleware that answers inference calls with 403 while it is told to."""
+class Door:
+    """ASGI middleware before the server: while it has an `answer`, inference calls get that."""
 
     def __init__(self, app: ASGIApp) -> None:
-        self.app, self.refusing = app, False
+        self.app = app
+        self.answer: Callable[[Request], Response] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self.refusing and scope["type"] == "http" and scope["path"].endswith("/infer"):
-            await Request(scope, receive).body()
-            response: ASGIApp | Response = JSONResponse({"error": "not today"}, 403)
-        else:
-            response = self.app
+        response: ASGIApp | Response = self.app
+        if self.answer and scope["type"] == "http" and scope["path"].endswith("/infer"):
+            request = Request(scope, receive)
+            await request.body()
+            response = self.answer(request)
         await response(scope, receive, send)
 
 
 class Served:
     """The server seen from a test."""
 
-    def __init__(self, url: str, names: tuple[str, ...], door: Refusing, key: str | None) -> None:
+    def __init__(self, url: str, names: tuple[str, ...], door: Door, key: str | None) -> None:
         self.url, self._door = url, door
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
         self.candidates = tuple(CandidateConfig(name=name, url=url, model=name) for name in names)
@@ -52,13 +53,20 @@ class Served:
         return np.array(reply["outputs"][0]["data"]).reshape(reply["outputs"][0]["shape"])
 
     def refuse_calls(self, refuse: bool) -> None:
-        self._door.refusing = refuse
+        """From now on, answer inference calls with 403, or no more."""
+        self._door.answer = (lambda request: JSONResponse({"error": "not today"}, 403)) if refuse else None
+
+    def echo_keys(self) -> None:
+        """From now on, refuse every key and repeat it in the error."""
+        self._door.answer = lambda request: JSONResponse(
+            {"error": f"the key was {request.headers['Authorization']}"}, 401
+        )
 
 
 @contextmanager
 def serve_folder(folder: Path, *, api_key: str | None = None, **moods: object) -> Iterator[Served]:
     """Serve every model in `folder` under its file's stem."""
     paths = sorted(folder.glob("*.safetensors"))
-    door = Refusing(create_app(paths, Moods(**moods), api_key=api_key))
+    door = Door(create_app(paths, Moods(**moods), api_key=api_key))
     with serving(door) as url:
         yield Served(url, tuple(path.stem for path in paths), door, api_key)
