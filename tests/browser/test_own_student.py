@@ -1,11 +1,10 @@
-"""An audit of one's own, set up by hand; and a key that must be found nowhere afterwards."""
+"""An audit of one's own, set up by hand."""
 
 from __future__ import annotations
 
 import csv
 from pathlib import Path
 
-import psutil
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -17,7 +16,6 @@ from tests.support.served import Served, serve_folder
 pytestmark = pytest.mark.browser
 
 AUDIT = 150_000  # milliseconds that an audit may take on a busy machine
-SENTINEL = "sk-sentinel-5b1f0c77a2"
 
 
 def upload_student(page: Page, zoo: Path) -> None:
@@ -61,7 +59,7 @@ def test_an_uploaded_student_against_a_served_zoo(page: Page, visit, zoo: Path, 
         import_candidates(page, served, tmp_path, leave_out=1)
         add_candidate(page, served, served.candidates[0].name)
         page.get_by_role("button", name="Test connections").click()
-        expect(page.get_by_alt_text("Answers to the test images")).to_be_visible(timeout=60_000)
+        expect(page.get_by_text("All classes get almost the same answer").first).to_be_visible(timeout=60_000)
         choose_quick_and_start(page)
         expect(page.get_by_text("Verdict: ranking only")).to_be_visible(timeout=AUDIT)
 
@@ -71,54 +69,3 @@ def test_an_uploaded_student_against_a_served_zoo(page: Page, visit, zoo: Path, 
         page.get_by_role("button", name="Scores").click()
     rows = list(csv.DictReader(scores.value.path().read_text().splitlines()))
     assert {row["candidate"] for row in rows} == {"oak", "elm", "ash"}
-
-
-def test_a_typed_key_opens_the_api_and_is_found_nowhere_afterwards(
-    page: Page, visit, zoo: Path, tmp_path: Path, home: Path
-) -> None:
-    with serve_folder(zoo / "candidates", api_key=SENTINEL) as served:
-        visit(page, "setup")
-        upload_student(page, zoo)
-        import_candidates(page, served, tmp_path)
-        page.get_by_text("Keys", exact=True).click()
-        for candidate in served.candidates:
-            page.get_by_role("textbox", name=f"Key for {candidate.name}").fill(SENTINEL)
-            page.keyboard.press("Tab")
-            settled(page)
-        choose_quick_and_start(page)
-        expect(page.get_by_text("Ask the candidates")).to_be_visible(timeout=AUDIT)
-        arguments = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
-        assert any("core.runs.worker" in line for line in arguments)
-        assert not any(SENTINEL in line for line in arguments)
-        expect(page.get_by_text("Verdict: ranking only")).to_be_visible(timeout=AUDIT)
-
-    page.get_by_role("tab", name="Details").click()
-    settled(page)
-    assert SENTINEL not in page.content()
-    with page.expect_download() as report:
-        page.get_by_role("button", name="Report").click()
-    assert SENTINEL not in report.value.path().read_text()
-    found = [path for path in home.rglob("*") if path.is_file() and SENTINEL.encode() in path.read_bytes()]
-    assert found == []
-    (run,) = all_runs()
-    assert (run.path / "worker.log").is_file()
-
-
-def test_a_key_that_a_server_echoes_is_not_repeated(page: Page, visit, zoo: Path, tmp_path: Path, home: Path) -> None:
-    with serve_folder(zoo / "candidates") as served:
-        served.echo_keys()
-        visit(page, "setup")
-        upload_student(page, zoo)
-        import_candidates(page, served, tmp_path, leave_out=2)
-        page.get_by_text("Keys", exact=True).click()
-        page.get_by_role("textbox", name=f"Key for {served.candidates[2].name}").fill(SENTINEL)
-        page.keyboard.press("Tab")
-        settled(page)
-        choose_quick_and_start(page)
-        expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=AUDIT)
-    assert SENTINEL not in page.content()
-    (run,) = all_runs()
-    assert run.status() == "failed"
-    assert "the key was" in str(run.state().error)
-    found = [path for path in home.rglob("*") if path.is_file() and SENTINEL.encode() in path.read_bytes()]
-    assert found == []
