@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from base64 import b64encode
 
 import streamlit as st
 
@@ -105,8 +106,11 @@ def _contact_sheet(folder: RunFolder, status: ShownStatus) -> None:
     except FileNotFoundError:
         _nothing_yet("The first images appear here within seconds of the synthesis.", status in ACTIVE)
         return
+    # Inside the page: a file that the server forgets at the next tick may be asked for after that
     st.image(
-        sheet, width="stretch", alt="Contact sheet of synthesised probes, each above the class it was made to show"
+        f"data:image/png;base64,{b64encode(sheet).decode()}",
+        width="stretch",
+        alt="Contact sheet of synthesised probes, each above the class it was made to show",
     )
 
 

@@ -111,7 +111,8 @@ def watch() -> Watch:
 
 
 @pytest.fixture
-def context(browser: Browser, watch: Watch) -> Iterator[BrowserContext]:
+def context(app: App, browser: Browser, watch: Watch) -> Iterator[BrowserContext]:
+    """Asks for the app so that it is closed before the server goes."""
     context = browser.new_context(viewport={"width": 1440, "height": 1000})
     context.on("page", watch.attach)
     context.set_default_timeout(30_000)
