@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +29,7 @@ from core.reports.summary import (
 )
 from core.results import Results
 from core.runs.folder import RunFolder
-from core.runs.preview import contact_sheet
+from core.runs.preview import contact_sheet, data_uri
 
 SHOWN_PROBES = 24
 
@@ -82,4 +81,4 @@ def _contact_sheet(folder: RunFolder, results: Results) -> str | None:
         return None
     images, targets = (array[:SHOWN_PROBES] for array in stored)
     labels = tuple(target_words(np.asarray(weights), results.student.class_names) for weights in targets)
-    return f"data:image/png;base64,{base64.b64encode(contact_sheet(images, labels)).decode()}"
+    return data_uri(contact_sheet(images, labels))

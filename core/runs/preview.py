@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from base64 import b64encode
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
@@ -42,6 +43,11 @@ def png(picture: Image.Image) -> bytes:
     stream = io.BytesIO()
     picture.save(stream, "PNG")
     return stream.getvalue()
+
+
+def data_uri(picture: bytes) -> str:
+    """A PNG as an address that carries it: no file that a server may have forgotten by the time it is asked for."""
+    return f"data:image/png;base64,{b64encode(picture).decode()}"
 
 
 def _fitting(text: str, width: int, font: ImageFont.FreeTypeFont) -> str:

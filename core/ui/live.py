@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from base64 import b64encode
 
 import streamlit as st
 
@@ -12,6 +11,7 @@ from core.events import PHASES, Phase
 from core.quantities import duration, ordinal, share, time_left
 from core.runs.control import place_in_line
 from core.runs.folder import RunFolder, RunState, ShownStatus
+from core.runs.preview import data_uri
 from core.ui.charts import draw, loss_chart, ranking_chart
 from core.ui.frame import RESULTS, guarded
 from core.ui.progress import Progress, follow
@@ -106,9 +106,8 @@ def _contact_sheet(folder: RunFolder, status: ShownStatus) -> None:
     except FileNotFoundError:
         _nothing_yet("The first images appear here within seconds of the synthesis.", status in ACTIVE)
         return
-    # Inside the page: a file that the server forgets at the next tick may be asked for after that
     st.image(
-        f"data:image/png;base64,{b64encode(sheet).decode()}",
+        data_uri(sheet),
         width="stretch",
         alt="Contact sheet of synthesised probes, each above the class it was made to show",
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,7 +13,7 @@ from core.quantities import number, share
 from core.reports.summary import target_words
 from core.results import Results
 from core.runs.folder import RunFolder
-from core.runs.preview import png, probe_image
+from core.runs.preview import data_uri, png, probe_image
 from core.scoring.point import kl_divergence
 from core.ui.charts import answers_chart, draw
 from core.ui.text import plain, shortened
@@ -168,7 +167,7 @@ def _detail(asked: Asked, probe: int, results: Results) -> None:
     student = np.exp(asked.student[probe])
     top = f"{plain(classes[int(student.argmax())])}, {share(float(student.max()))}"
     enlarged = probe_image(image, max(1, ENLARGED // image.shape[1]))
-    picture.image(png(enlarged), width=ENLARGED, alt=f"Probe {probe}, enlarged")
+    picture.image(data_uri(png(enlarged)), width=ENLARGED, alt=f"Probe {probe}, enlarged")
     with facts:
         st.markdown(f"**Probe {probe}**")
         st.markdown(f":small[:gray[Made to show]]  \n{plain(wanted) if wanted else 'nothing in particular'}")
@@ -201,4 +200,4 @@ def _thumbnail(image: np.ndarray) -> str:
     picture = probe_image(image, max(1, THUMBNAIL // side))
     if side > THUMBNAIL:
         picture = picture.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX)
-    return f"data:image/png;base64,{base64.b64encode(png(picture)).decode()}"
+    return data_uri(png(picture))

@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Recipe:
-    """How one model is made; the same recipe, data and library versions give the same weights."""
+    """How one model is made; the same recipe, data and library versions give the same weights, up to rounding."""
 
     id: str
     role: Literal["candidate", "student"]
