@@ -51,10 +51,12 @@ def candidate_form(student: StudentChoice) -> CandidateChoice:
         st.markdown(f"**{len(demo_candidates())} candidates**: {plain(names)}.")
         st.caption("All sort grey 28 × 28 pictures of clothes into ten classes. They start and stop with the audit.")
         return CandidateChoice(demo=True)
-    candidate_toolbar()
+    above = st.container()
     _editor()
     st.caption("Click a cell to edit it; tick rows to delete them.")
     candidates, problems = candidates_of_rows()
+    with above:  # drawn once the table is read, since it saves what the table holds
+        candidate_toolbar(candidates)
     for problem in problems:
         st.warning(plain(problem[:1].upper() + problem[1:]), icon=":material/warning:")
     if not candidates and not problems:
@@ -124,7 +126,14 @@ def _keys(candidates: tuple[CandidateConfig, ...], missing: list[CandidateConfig
                 placeholder=f"{candidate.key_env} is not set" if candidate.key_env else "none",
                 help="Sent to this candidate's address only. Leave empty if it wants none.",
             )
-    return {name: key.strip() for name, key in keys.items() if key and key.strip()}
+        entered = {name: key.strip() for name, key in keys.items() if key and key.strip()}
+        # Tab leads to the field's own button, and what was typed then never arrives: so say what did.
+        st.caption(
+            f":material/check: In use: the key for {plain(', '.join(entered))}."
+            if entered
+            else "None is in use. Press Enter after typing one."
+        )
+    return entered
 
 
 def _without_key(candidates: tuple[CandidateConfig, ...]) -> list[CandidateConfig]:

@@ -6,27 +6,28 @@ import streamlit as st
 
 from core.config import CandidateConfig, candidates_from_toml, candidates_to_toml, validated
 from core.errors import InputError
-from core.ui.candidate_rows import add_row, candidates_of_rows, set_rows
+from core.ui.candidate_rows import add_row, set_rows
 from core.ui.frame import guarded
 
 
-def candidate_toolbar() -> None:
-    """Three buttons in a row; draw it before the table, which they change."""
+def candidate_toolbar(candidates: tuple[CandidateConfig, ...]) -> None:
+    """Three buttons in a row; `candidates` are the complete rows, to be saved."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        _add()
+        _add(candidates)
         _import()
         st.download_button(
             "Export",
-            data=lambda: candidates_to_toml(candidates_of_rows()[0]),
+            data=candidates_to_toml(candidates),
             file_name="candidates.toml",
             mime="application/toml",
             icon=":material/download:",
+            disabled=not candidates,
             on_click="ignore",
             help="Saves the complete rows as TOML. Keys are not part of it.",
         )
 
 
-def _add() -> None:
+def _add(candidates: tuple[CandidateConfig, ...]) -> None:
     with st.popover("Add", icon=":material/add:", help="Adds one candidate; the table has more to set."):
         with st.form("setup_add", clear_on_submit=True, border=False):
             name = st.text_input("Name", help="What to call it on pages and in reports.")
@@ -42,7 +43,7 @@ def _add() -> None:
             with guarded():
                 fields = {"name": name, "url": url, "model": model, "key_env": key_env or None}
                 candidate = validated(CandidateConfig, fields)
-                if candidate.name in {known.name for known in candidates_of_rows()[0]}:
+                if candidate.name in {known.name for known in candidates}:
                     raise InputError(f"there is a candidate {candidate.name} already", remedy="give it another name")
                 add_row(candidate)
                 st.rerun()

@@ -9,13 +9,25 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 import pytest
 import requests
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    WebSocket,
+    sync_playwright,
+)
 
+from core.runs.folder import all_runs
 from tests.support.zoo import make_zoo
 
 ROOT = Path(__file__).parents[2]
@@ -25,16 +37,17 @@ STARTUP = 60  # seconds
 class App:
     """A Streamlit server of this project on a port of its own, which can be killed and started again."""
 
-    def __init__(self, port: int) -> None:
-        self.port = port
+    def __init__(self, port: int, log: Path) -> None:
+        self.port, self.log = port, log
         self.url = f"http://127.0.0.1:{port}"
         self._process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
         command = [sys.executable, "-m", "streamlit", "run", "core/ui/server.py", "--server.headless", "true"]
-        self._process = subprocess.Popen(
-            [*command, "--server.port", str(self.port)], cwd=ROOT, stdout=subprocess.DEVNULL, env=dict(os.environ)
-        )
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*command, "--server.port", str(self.port)], cwd=ROOT, stdout=log, stderr=log, env=dict(os.environ)
+            )
         deadline = time.monotonic() + STARTUP
         while time.monotonic() < deadline:
             try:
@@ -58,14 +71,20 @@ def zoo(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def app(home: Path) -> Iterator[App]:
+def app(home: Path, tmp_path: Path) -> Iterator[App]:
+    """On the test's workspace; workers that a failed test leaves behind end with it."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    server = App(port)
+    server = App(port, tmp_path / "app.log")
     server.start()
     yield server
     server.kill()
+    for folder in all_runs():
+        pid = folder.state().pid
+        if folder.status() in ("queued", "running") and pid not in (None, os.getpid()):
+            with suppress(psutil.NoSuchProcess):
+                psutil.Process(pid).kill()
 
 
 @pytest.fixture(scope="session")
@@ -86,15 +105,16 @@ class Watch:
         self.server_is_down = False  # then failed requests and complaints about them are to be expected
 
     def attach(self, page: Page) -> None:
-        page.on("request", self._request)
+        page.on("request", self._opened)
+        page.on("websocket", self._opened)
         page.on("response", self._response)
         page.on("console", self._console)
         page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
 
-    def _request(self, request: Request) -> None:
-        address = urlsplit(request.url)
+    def _opened(self, connection: Request | WebSocket) -> None:
+        address = urlsplit(connection.url)
         if address.scheme in ("http", "https", "ws", "wss") and address.hostname != "127.0.0.1":
-            self.faults.append(f"left the machine: {request.url}")
+            self.faults.append(f"left the machine: {connection.url}")
 
     def _response(self, response: Response) -> None:
         if response.status >= 400 and not self.server_is_down:
