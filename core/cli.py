@@ -6,6 +6,7 @@ Exit codes: 0 done, 2 bad input, 3 failed or cancelled.
 from __future__ import annotations
 
 import json as json_module
+import logging
 import sys
 from pathlib import Path
 from typing import Annotated, Literal
@@ -40,14 +41,17 @@ def audit(
     config = load_config(file)
     if student:
         config = with_demo_student(config, student)
-    if json and json != Path("-") and not json.resolve().parent.is_dir():
-        raise InputError(f"there is no folder for {json}", remedy="make it first, or give another --json path")
+    if json and json != Path("-") and (json.is_dir() or not json.resolve().parent.is_dir()):
+        raise InputError(f"there is no folder for {json}, or it is one", remedy="give the path of a file in a folder")
     folder = create_run(config)
+    logging.basicConfig(filename=folder.path / "worker.log", format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.captureWarnings(True)
+    logging.raiseExceptions = False  # a log that cannot be written must not fill the screen
     with Progress(screen) as progress:
         results = execute(folder, progress)
     print_results(results, folder, screen)
     if json == Path("-"):
-        sys.stdout.write(results.model_dump_json(indent=2) + "\n")
+        print(results.model_dump_json(indent=2), flush=True)
     elif json:
         json.write_text(results.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
@@ -158,14 +162,21 @@ def main() -> None:
     try:
         app()
     except InputError as error:
-        screen.print(f"[bold red]Cannot start:[/] {_plain(error)}", highlight=False)
+        screen.print(f"[bold red]Cannot start:[/] {_plain(error)}", highlight=False, soft_wrap=True)
         sys.exit(2)
     except AuditError as error:
-        screen.print(f"[bold red]Stopped:[/] {_plain(error)}", highlight=False)
+        screen.print(f"[bold red]Stopped:[/] {_plain(error)}", highlight=False, soft_wrap=True)
+        sys.exit(3)
+    except OSError as error:  # a full disk, a folder that must not be written
+        screen.print(
+            f"[bold red]Stopped:[/] a file cannot be written or read: {_plain(error)}", highlight=False, soft_wrap=True
+        )
         sys.exit(3)
 
 
-def _plain(error: AuditError) -> str:
+def _plain(error: Exception) -> str:
     from rich.markup import escape
 
-    return escape(str(error))
+    from core.students.files import printable
+
+    return escape(printable(str(error)))

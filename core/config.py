@@ -6,13 +6,15 @@ holds its key.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import tomli_w
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -25,13 +27,25 @@ from pydantic import (
 
 from core.errors import InputError
 
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80, pattern=r"^[^\x00-\x1f]+$")]
+MISLEADING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # a terminal or a reader takes them wrong
+
+
+def _showable(text: str) -> str:
+    if MISLEADING.search(text):
+        raise ValueError("text must not hold control characters, nor those that turn its direction")
+    return text
+
+
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(_showable)]
+ClassName = Annotated[str, StringConstraints(max_length=1000)]  # a constrained string is no half of a surrogate pair
 Effort = Literal["quick", "standard", "thorough"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Baseline = Literal["white_noise", "pyramids"]
 Model = TypeVar("Model", bound=BaseModel)
 
 SYNTHESISED = "synthesised"  # the name of the probe set that the ranking rests on
+LARGEST = 16 * 2**20  # bytes of a configuration
+SHOWN = 5  # problems that one error names
 
 
 class Frozen(BaseModel):
@@ -63,7 +77,14 @@ class StudentConfig(Frozen):
     architecture: str | None = None  # "zoo:convnet4", "torchvision:resnet18"
     num_classes: int | None = Field(None, ge=2, le=100_000)
     input: InputSpec | None = None
-    class_names: tuple[str, ...] | None = None
+    class_names: tuple[ClassName, ...] | None = None
+
+    @field_validator("checkpoint")
+    @classmethod
+    def _possible_path(cls, path: Path) -> Path:
+        if "\0" in str(path):
+            raise ValueError("a path holds no NUL character")
+        return path
 
 
 class CandidateConfig(Frozen):
@@ -73,7 +94,7 @@ class CandidateConfig(Frozen):
     url: str
     model: Name
     protocol: Literal["open_inference"] = "open_inference"
-    version: str | None = None
+    version: Name | None = None
     key_env: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
     output: Literal["auto", "logits", "probs"] = "auto"
     max_batch: int = Field(32, ge=1, le=4096)
@@ -85,7 +106,11 @@ class CandidateConfig(Frozen):
         parts = urlsplit(url.strip())
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("an address must start with http:// or https:// and name a host")
-        if parts.username or parts.password or parts.query or parts.fragment:
+        if any(character.isspace() or not character.isprintable() for character in url.strip()):
+            raise ValueError("an address must not hold blanks or control characters")
+        if not _port_is_possible(parts):
+            raise ValueError("an address must name a port from 1 to 65535, or none")
+        if "@" in parts.netloc or "?" in url or "#" in url:
             raise ValueError("an address must not carry a user, a password or a query: name a key_env instead")
         return url.strip().rstrip("/")
 
@@ -102,7 +127,7 @@ class SynthesisConfig(Frozen):
     mix_probability: float = Field(0.4, ge=0, le=1)  # of a target being a mix of two classes
     shift: int = Field(2, ge=0, le=64)  # pixels that images are moved by, at most, before the student sees them
     noise: float = Field(0.1, ge=0, le=1)  # sd of the noise added to them
-    batchnorm_weight: float = Field(10.0, ge=0)
+    batchnorm_weight: float = Field(10.0, ge=0, le=1e6)
     batchnorm_reduction: Literal["mean", "sum"] = "mean"  # over channels and layers; the paper sums
 
 
@@ -136,6 +161,13 @@ class AuditConfig(Frozen):
     ask_anyway: bool = False  # spend queries even on probes that failed their check
     seed: int = Field(0, ge=0, lt=2**31)
     device: Device = "auto"
+
+    @field_validator("baselines")
+    @classmethod
+    def _each_baseline_once(cls, baselines: tuple[Baseline, ...]) -> tuple[Baseline, ...]:
+        if len(set(baselines)) < len(baselines):
+            raise ValueError("each baseline may be named once")
+        return baselines
 
     @model_validator(mode="after")
     def _candidates_or_serve(self) -> Self:
@@ -172,8 +204,12 @@ def load_config(path: Path) -> AuditConfig:
         InputError: the file is missing, is no TOML or breaks a rule; names every offending field.
     """
     try:
+        if path.exists() and not (path.is_file() or path.is_dir()):  # a pipe or a device could go on for ever
+            raise OSError("no regular file")
+        if path.stat().st_size > LARGEST:
+            raise OSError(f"more than {LARGEST:,} bytes")
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # ValueError: not UTF-8, or a NUL in the path
         raise InputError(
             f"configuration {path} cannot be read", actual=str(error), remedy="give the path of an audit's TOML file"
         ) from error
@@ -214,13 +250,28 @@ def validated(model: type[Model], data: object) -> Model:
     except ValidationError as error:
         problems = []
         for found in error.errors(include_url=False):
-            where = ".".join(str(part) for part in found["loc"]) or "the configuration"
-            problems.append(f"{where}: {found['msg'].removeprefix('Value error, ')}")
+            where = "".join(filter(str.isprintable, ".".join(map(str, found["loc"])))) or "the configuration"
+            actual = "" if found["type"] == "extra_forbidden" else _actual(found["input"])
+            problems.append(f"{where[:80]}: {found['msg'].removeprefix('Value error, ')}{actual}")
+        if len(problems) > SHOWN:
+            problems[SHOWN:] = [f"and {len(problems) - SHOWN} more"]
         raise InputError("; ".join(problems), remedy="correct the named fields and try again") from error
+
+
+def _port_is_possible(address: SplitResult) -> bool:
+    try:
+        return address.port != 0
+    except ValueError:  # whose own words quote what stands there: a password, perhaps
+        return False
+
+
+def _actual(value: object) -> str:
+    """What was given, where that is a number: text may be a key in the wrong place."""
+    return f", got {value}" if isinstance(value, (int, float)) and abs(value) < 1e9 else ""
 
 
 def _parse_toml(text: str) -> dict[str, object]:
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        return tomllib.loads(text.removeprefix("\ufeff"))  # a mark that some editors put in front
+    except (ValueError, RecursionError) as error:  # ValueError: also a number of thousands of digits
         raise InputError("this is not a TOML file", actual=str(error), remedy="mend the named line") from error

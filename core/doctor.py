@@ -14,7 +14,7 @@ from rich.markup import escape
 
 from core.config import load_config
 from core.errors import AuditError
-from core.students.files import display_name
+from core.students.files import display_name, printable
 from core.students.inspection import inspect_checkpoint
 from core.teachers.connection import check_connection
 from core.teachers.keys import key_of
@@ -38,7 +38,7 @@ def diagnose(audit: Path | None, console: Console) -> bool:
     well = True
     for finding in _findings(audit):
         mark = "[green]ok [/]" if finding.ok else "[bold red]bad[/]"
-        console.print(f"{mark} {escape(finding.subject)}: {escape(finding.detail)}", highlight=False)
+        console.print(f"{mark} {escape(finding.subject)}: {escape(printable(finding.detail))}", highlight=False)
         well &= finding.ok
     return well
 
@@ -46,9 +46,12 @@ def diagnose(audit: Path | None, console: Console) -> bool:
 def _findings(audit: Path | None) -> Iterator[Finding]:
     yield Finding("versions", True, ", ".join(f"{name} {version}" for name, version in versions().items()))
     yield _device()
-    yield from _workspace()
-    if audit:
-        yield from _audit(audit)
+    try:
+        yield from _workspace()
+        if audit:
+            yield from _audit(audit)
+    except AuditError as error:  # a folder that cannot even be made
+        yield Finding("workspace", False, str(error))
 
 
 def _device() -> Finding:

@@ -97,6 +97,26 @@ def test_an_unreachable_candidate_ends_with_3_and_a_failed_run(zoo: Path, tmp_pa
     assert folder.status() == "failed"
 
 
+def test_a_folder_is_no_place_for_results_and_that_is_said_first(tmp_path: Path) -> None:
+    for place in (tmp_path, tmp_path / "none" / "out.json"):
+        done = command("audit", ROOT / "assets/demo/audit.toml", "--json", place)
+        assert done.returncode == 2, done.stderr
+        assert "give the path of a file" in " ".join(done.stderr.lower().split())
+    assert all_runs() == []
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_results_that_cannot_be_written_are_one_message_and_kept_in_the_run(zoo: Path, tmp_path: Path) -> None:
+    with serve_folder(zoo / "candidates") as served:
+        path = audit_file(tmp_path, zoo / "students/fern.safetensors", candidate(served.url, "oak"))
+        done = command("audit", path, "--json", "/dev/full")
+    assert done.returncode == 3, done.stderr
+    assert "Stopped: a file cannot be written or read" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    (folder,) = all_runs()
+    assert folder.results() is not None
+
+
 def test_another_demo_student_is_refused_by_name() -> None:
     done = command("audit", ROOT / "assets/demo/audit.toml", "--student", "zebra")
     assert done.returncode == 2
@@ -130,6 +150,16 @@ def test_doctor_names_what_is_well_and_what_is_not(zoo: Path, tmp_path: Path) ->
     for words in ("ok versions", "ok device", "ok workspace", "ok student", "ok oak", "bad gone"):
         assert words in text
     assert command("doctor").returncode == 0
+
+
+def test_doctor_tells_of_a_workspace_that_cannot_be_made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("AUDIT_HOME", str(tmp_path / "file" / "home"))
+    done = command("doctor", ROOT / "assets/demo/audit.toml")
+    assert done.returncode == 3, done.stderr
+    assert "ok versions" in " ".join(done.stdout.split())
+    assert "bad workspace" in done.stdout
+    assert "set AUDIT_HOME" in " ".join(done.stdout.split()).replace("Set", "set")
 
 
 def test_schema_and_zoo_list_print_what_is_shipped() -> None:

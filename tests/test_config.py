@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -10,11 +11,13 @@ from core.config import (
     EFFORTS,
     AuditConfig,
     CandidateConfig,
+    StudentConfig,
     candidates_from_toml,
     candidates_to_toml,
     config_from_toml,
     config_to_toml,
     load_config,
+    validated,
 )
 from core.errors import InputError
 from core.zoo.demo import DEMO_AUDIT, demo_config
@@ -44,14 +47,29 @@ def with_input(*, channels: int, mean: str, std: str) -> str:
         ('[student]\ncheckpoint = "a.pt"', "at least one candidate"),
         ('serve = "prod"\n[student]\ncheckpoint = "a.pt"', "serve: Input should be 'demo'"),
         ('effort = "extreme"\n' + GOOD, "effort"),
-        ("probes = 1\n" + GOOD, "probes: Input should be greater than or equal to 2"),
+        ("probes = 1\n" + GOOD, "probes: Input should be greater than or equal to 2, got 1."),
         ("sead = 1\n" + GOOD, "sead: Extra inputs are not permitted"),
         (GOOD.replace("http://127.0.0.1:8000", "file:///etc/passwd"), "http:// or https://"),
         (GOOD.replace("http://", "http://user:secret@"), "must not carry a user"),
         (GOOD.replace(":8000", ":8000/?key=secret"), "must not carry a user"),
         (GOOD + 'key_env = "not a name"', "key_env"),
         (GOOD + "max_batch = 0", "max_batch"),
-        (GOOD.replace('"a"', '"a\\u0000"'), "model"),
+        (GOOD.replace('"a"', '"a\\u0000"'), "model: text must not hold control characters"),
+        (GOOD.replace('"A"', '"A\\u009b31m"'), "name: text must not hold control characters"),
+        (GOOD.replace('"A"', '"A\\u202e"'), "name: text must not hold control characters"),
+        (GOOD.replace(":8000", ":80000"), "a port from 1 to 65535"),
+        (GOOD.replace("127.0.0.1:8000", "user:secret"), "a port from 1 to 65535"),
+        (GOOD.replace(":8000", ":8000/a b"), "must not hold blanks"),
+        (GOOD.replace(":8000", ":8000/\\u001b[31m"), "must not hold blanks or control characters"),
+        (GOOD.replace("student.s", "student\\u0000.s"), "no NUL"),
+        (GOOD + 'key = "secret"', "candidates.0.key: Extra inputs are not permitted. "),
+        (GOOD + "key = 123456", "candidates.0.key: Extra inputs are not permitted. "),
+        ('baselines = ["pyramids", "pyramids"]\n' + GOOD, "may be named once"),
+        (GOOD + "[synthesis]\nbatchnorm_weight = inf", "batchnorm_weight"),
+        ("".join(f"k{i} = 1\n" for i in range(9)) + GOOD, "k4: Extra inputs are not permitted; and 4 more."),
+        ('"\\u001b[31mk" = 1\n' + GOOD, "[31mk: Extra inputs"),
+        ("a = " + "[" * 100_000, "not a TOML file"),
+        ("seed = " + "9" * 5000, "not a TOML file"),
         (with_input(channels=2, mean="0", std="1"), "channels"),
         (with_input(channels=3, mean="0", std="1"), "3 number"),
         (with_input(channels=1, mean="0", std="0"), "std"),
@@ -62,7 +80,25 @@ def test_bad_configurations_are_refused_by_name(text: str, message: str) -> None
     with pytest.raises(InputError) as caught:
         config_from_toml(text)
     assert message in str(caught.value)
-    assert "secret" not in str(caught.value)
+    assert str(caught.value).isprintable()
+    assert not any(secret in str(caught.value) for secret in ("secret", "123456"))
+
+
+@pytest.mark.parametrize("name", ["\ud800", "x" * 1001])
+def test_class_names_that_nothing_could_write_or_show_are_refused(name: str) -> None:
+    with pytest.raises(InputError, match=r"class_names\.1"):
+        validated(StudentConfig, {"checkpoint": "a.pt", "class_names": ["shirt", name]})
+
+
+def test_a_mark_that_an_editor_put_in_front_is_passed_over() -> None:
+    assert config_from_toml("\ufeff" + GOOD) == config_from_toml(GOOD)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs named pipes")
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.toml")
+    with pytest.raises(InputError, match="no regular file"):
+        load_config(tmp_path / "pipe.toml")
 
 
 def test_a_missing_or_binary_file_is_refused(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from core.errors import InputError
 from core.results import Results
 from core.zoo.cards import ModelCard, demo_students
 from core.zoo.demo import DEMO_AUDIT
@@ -35,6 +36,8 @@ class Measured:
 
 def bench_demo(students: Sequence[str], console: Console) -> None:
     """Audit each student in an empty workspace and print a table; truth is read from the cards afterwards."""
+    if unknown := set(students) - {card.id for card in demo_students()}:
+        raise InputError(f"there is no demo student {', '.join(sorted(unknown))}", remedy="leave out --student for all")
     table = Table("student", "ranked first", "true teacher", "score", "second", "seconds", "peak MB")
     right = asked = 0
     for card in demo_students():

@@ -15,8 +15,12 @@ Result = TypeVar("Result")
 def replace(target: Path, data: bytes) -> None:
     """Write `target` so that readers find what it held before or all of `data`; its folder must exist."""
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    temporary.write_bytes(data)
-    _patiently(lambda: os.replace(temporary, target))
+    try:
+        temporary.write_bytes(data)
+        _patiently(lambda: os.replace(temporary, target))
+    except OSError:
+        temporary.unlink(missing_ok=True)  # on a full disk, half a file would only make it fuller
+        raise
 
 
 def read(path: Path) -> bytes:
@@ -35,13 +39,13 @@ def append(path: Path, entry: dict[str, object]) -> None:
 def lines(path: Path) -> Iterator[dict[str, object]]:
     """The entries of `append` so far; one that is cut short, or still being written, is passed over."""
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8", errors="replace")
     except FileNotFoundError:
         return
     for line in text.split("\n")[:-1]:
         try:
             yield json.loads(line)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             continue
 
 

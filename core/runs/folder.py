@@ -27,7 +27,7 @@ import numpy as np
 import psutil
 from filelock import FileLock, Timeout
 from pydantic import Field, ValidationError
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save
 
 from core.config import AuditConfig, Frozen
@@ -96,15 +96,20 @@ class RunFolder:
 
     @classmethod
     def create(cls, config: AuditConfig, *, student_sha256: str, versions: dict[str, str]) -> RunFolder:
-        """A new run with its manifest and a queued state."""
+        """A new run with its manifest and a queued state; raises `InputError` where none can be kept."""
         run = uuid.uuid4().hex
         folder = cls(runs_folder() / run)
-        for part in ("probes", "answers"):
-            (folder.path / part).mkdir(parents=True)
         created = datetime.now(UTC).isoformat(timespec="seconds")
         manifest = Manifest(run=run, created=created, config=config, student_sha256=student_sha256, versions=versions)
-        folder._replace("manifest.json", manifest.model_dump_json(indent=2).encode())
-        folder.enqueue()
+        try:
+            for part in ("probes", "answers"):
+                (folder.path / part).mkdir(parents=True)
+            folder._replace("manifest.json", manifest.model_dump_json(indent=2).encode())
+            folder.enqueue()
+        except OSError as error:
+            shutil.rmtree(folder.path, ignore_errors=True)
+            what, remedy = f"no run can be kept in {runs_folder()}", "make room or set AUDIT_HOME to another folder"
+            raise InputError(what, actual=error.strerror or type(error).__name__, remedy=remedy) from error
         return folder
 
     @classmethod
@@ -131,8 +136,10 @@ class RunFolder:
     def state(self) -> RunState:
         try:
             return RunState.model_validate_json(files.read(self.path / "state.json"))
-        except (FileNotFoundError, ValidationError):  # never written, or by another version
-            damaged = AuditError("the run's state cannot be read", remedy="delete the run and start it again")
+        except (OSError, ValidationError):  # never written, unreadable, or by another version
+            if (self.path / "results.json").exists():  # written last
+                return RunState(status="done", progress=1.0)
+            damaged = AuditError("the run's state cannot be read", remedy="resume the run, or delete it")
             return RunState(status="failed", error=ErrorReport.of(damaged))
 
     def write_state(self, state: RunState) -> None:
@@ -191,12 +198,13 @@ class RunFolder:
         self._replace(f"probes/{probe_set}.safetensors", save({"images": images, "targets": targets}))
 
     def load_probes(self, probe_set: str) -> tuple[np.ndarray, np.ndarray] | None:
-        """What `save_probes` was given, None where it never was."""
+        """What `save_probes` was given, None where it never was or the file is damaged: they can be made again."""
         path = self.path / "probes" / f"{probe_set}.safetensors"
-        if not path.exists():
+        try:
+            tensors = load_file(path)
+            return tensors["images"], tensors["targets"]
+        except (OSError, SafetensorError, KeyError):
             return None
-        tensors = load_file(path)
-        return tensors["images"], tensors["targets"]
 
     def save_answers(self, probe_set: str, student: np.ndarray, answers: dict[str, np.ndarray]) -> None:
         """Log-probabilities `(N, K)` of the student and of each candidate by name."""
@@ -205,13 +213,14 @@ class RunFolder:
         self._replace(f"answers/{probe_set}.safetensors", data)
 
     def load_answers(self, probe_set: str) -> tuple[np.ndarray, dict[str, np.ndarray]] | None:
-        """What `save_answers` was given, None where it never was."""
+        """What `save_answers` was given, None where it never was or the file is damaged."""
         path = self.path / "answers" / f"{probe_set}.safetensors"
-        if not path.exists():
+        try:
+            with safe_open(path, framework="np") as file:
+                names = json.loads(file.metadata()["candidates"])
+                return file.get_tensor("student"), {name: file.get_tensor(str(i)) for i, name in enumerate(names)}
+        except (OSError, SafetensorError, KeyError, TypeError, ValueError):
             return None
-        with safe_open(path, framework="np") as file:
-            names = json.loads(file.metadata()["candidates"])
-            return file.get_tensor("student"), {name: file.get_tensor(str(i)) for i, name in enumerate(names)}
 
     # Orders to the worker
 

@@ -130,7 +130,9 @@ def _tensor(name: str, entry: object) -> TensorInfo:
     if not all(type(number) is int and 0 <= number < 2**63 for number in numbers):
         raise _Malformed(f"the shape and offsets of {name[:60]!r} are not all natural numbers")
     if prod(shape) * BITS[dtype] != (end - begin) * 8:
-        raise _Malformed(f"{name[:60]!r} of shape {shape} and type {dtype} does not fill its {end - begin:,} bytes")
+        raise _Malformed(
+            f"{name[:60]!r} of shape {str(shape)[:60]} and type {dtype} does not fill its {end - begin:,} bytes"
+        )
     return TensorInfo(dtype, tuple(shape), begin, end)
 
 

@@ -42,7 +42,7 @@ def _summary(path: Path, settings: str) -> dict[str, object]:
     text = sys.stdin.read() if settings == "-" else settings
     try:
         fields = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError("the student's settings are no JSON", remedy="give a JSON object of settings") from error
     if not isinstance(fields, dict):
         raise InputError("the student's settings are no JSON object", remedy="give a JSON object of settings")

@@ -47,7 +47,7 @@ class AnswerCache:
         if probe.dtype != np.uint8:
             raise ValueError(f"a probe is uint8, not {probe.dtype}")
         digest = hashlib.sha256()
-        for part in (identity.encode(), repr(probe.shape).encode(), probe.tobytes()):
+        for part in (identity.encode(errors="surrogatepass"), repr(probe.shape).encode(), probe.tobytes()):
             digest.update(len(part).to_bytes(8, "big") + part)  # lengths, so that no two triples read alike
         return digest.hexdigest()
 

@@ -14,7 +14,7 @@ from core.teachers.base import Capabilities, Teacher
 from core.teachers.registry import open_teacher
 from core.teachers.transport import Retry, is_loopback
 
-IMPATIENT = Retry(attempts=2, first=0.2)  # somebody is looking on
+IMPATIENT = Retry(attempts=2, first=0.2, longest_asked=2.0)  # somebody is looking on
 ALMOST_SURE = 0.999
 ALMOST_UNIFORM = 1.5  # times 1 / K, of the strongest class
 

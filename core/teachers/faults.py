@@ -124,7 +124,7 @@ class Faults:
 
     def _moved(self, url: str, reply: Reply) -> TeacherError:
         try:
-            target = urlsplit(reply.headers.get("Location", ""))
+            target = urlsplit(str(self.redacted(reply.headers.get("Location", ""))))  # before a key is cut in parts
             host = f"{target.scheme}://{target.netloc.rpartition('@')[2]}" if target.netloc else ""
         except ValueError:
             host = ""

@@ -89,8 +89,8 @@ class OpenInferenceTeacher:
         if self._served is not None and served != self._served:
             raise TeacherError(
                 f"{self.name}: the server changed the model's version meanwhile",
-                rule=repr(self._served),
-                actual=repr(served),
+                rule=repr(self._served[:80]),
+                actual=repr(served[:80]),
                 remedy="name the version that you mean in the candidate",
             )
         self._served = served

@@ -80,7 +80,7 @@ def check_input(declared: Declared, probe_shape: Shape, *, name: str) -> tuple[S
         raise TeacherError(
             f"{name}: the server's input does not fit the student's",
             rule=f"{[-1, *probe_shape]}, images, channels, height, width",
-            actual=f"{list(shape)}" + (", with the channels last" if turned else ""),
+            actual=_cut(f"{list(shape)}") + (", with the channels last" if turned else ""),
             remedy="serve the model with its channels first (NCHW)"
             if turned
             else "name another model, or check the student's input size",
@@ -89,7 +89,7 @@ def check_input(declared: Declared, probe_shape: Shape, *, name: str) -> tuple[S
         raise TeacherError(
             f"{name}: the server takes batches of one fixed size",
             rule="a free first dimension, -1",
-            actual=f"{list(shape)}",
+            actual=_cut(f"{list(shape)}"),
             remedy="serve the model with a free batch size",
         )
     fixed = shape[1:] if all(size > 0 for size in shape[1:]) else None
@@ -124,14 +124,14 @@ def answers_of(reply: object, rows: int, *, name: str) -> np.ndarray:
         raise TeacherError(
             f"{name}: the answers have the wrong shape",
             rule=f"[{rows}, number of classes], a row for each image",
-            actual=f"{list(shape)}",
+            actual=_cut(f"{list(shape)}"),
             remedy="serve a classifier that gives a score for every class",
         )
     values = _numbers(tensor.get("data"), depth=len(shape), name=name)
     if len(values) != prod(shape):
         raise TeacherError(
             f"{name}: the answers' data do not fill their shape",
-            rule=f"{prod(shape)} numbers for shape {list(shape)}",
+            rule=_cut(f"as many numbers as {list(shape)} asks for"),
             actual=f"{len(values)}",
             remedy="look at what the server does to its output",
         )

@@ -14,6 +14,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+import core.ui.start  # noqa: F401  # brings pandas, which the first visit of New audit would wait for
+
 HOME = Path(__file__).parents[2] / "app.py"
 WHERE = b"<head><script>window.__streamlit = {BACKEND_BASE_URL: window.location.origin}</script>"
 

@@ -215,6 +215,6 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def _stop_when_stdin_closes(server: uvicorn.Server) -> None:
-    while sys.stdin.buffer.read(1024):
+    while sys.stdin is not None and sys.stdin.buffer.read(1024):  # None: closed from the start
         pass
     server.should_exit = True

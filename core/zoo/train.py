@@ -53,6 +53,7 @@ def train_zoo(
                 )
             teacher = load_zoo_model(weights)
             soft = predict(teacher, train.images)
+        path.parent.mkdir(parents=True, exist_ok=True)  # before minutes go into a model that cannot be kept
         model = fit(recipe, train, soft)
         cards.append(_save(model, recipe, path, data=f"Fashion-MNIST, {len(train.labels):,} images", test=test))
         tell(f"{recipe.id}: accuracy {cards[-1].accuracy:.3f}")
@@ -148,7 +149,6 @@ def _save(model: nn.Module, recipe: Recipe, path: Path, *, data: str, test: Spli
         accuracy=round(accuracy, 4),
         sha256=hashlib.sha256(weights).hexdigest(),
     )
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(weights)
     path.with_suffix(".json").write_text(card.model_dump_json(indent=2) + "\n")
     return card

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import signal
 import threading
 import time
 from contextlib import nullcontext
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -94,6 +97,36 @@ def test_every_end_is_written_down(folder: RunFolder, play, raised, status: str,
     assert "secret" not in (folder.path / "state.json").read_text()
 
 
+def test_ctrl_c_asks_first_and_breaks_in_only_when_pressed_again(folder: RunFolder, play) -> None:
+    reached = []
+
+    def script(config, panel, folder, on_event, *, cancelled):
+        signal.raise_signal(signal.SIGINT)
+        reached.append(cancelled.is_set())
+        signal.raise_signal(signal.SIGINT)
+        reached.append("not broken in")
+
+    play(script)
+    with pytest.raises(Cancelled):
+        execute(folder)
+    assert reached == [True]
+    assert folder.status() == "cancelled"
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_an_end_that_cannot_be_written_down_does_not_hide_why(folder: RunFolder, play, monkeypatch) -> None:
+    def script(config, panel, folder, on_event, *, cancelled):
+        monkeypatch.setattr(RunFolder, "write_state", full_disk)
+        raise TeacherError("vgg7 is gone", remedy="start it again")
+
+    def full_disk(folder: RunFolder, state: RunState) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    play(script)
+    with pytest.raises(TeacherError, match="vgg7 is gone"):
+        execute(folder)
+
+
 def test_a_cancel_request_reaches_an_audit_that_waits(folder: RunFolder, play) -> None:
     def script(config, panel, folder, on_event, *, cancelled):
         folder.request_cancel()
@@ -123,6 +156,11 @@ class TestControl:
         with pytest.raises(InputError, match="there is no checkpoint"):
             control.create_run(config.model_copy(update={"student": student}))
         assert all_runs() == []
+
+    def test_a_name_that_is_too_long_is_that_of_no_checkpoint(self) -> None:
+        student = demo_config().student.model_copy(update={"checkpoint": Path("/tmp") / ("a" * 5000)})
+        with pytest.raises(InputError, match="there is no checkpoint"):
+            control.create_run(demo_config().model_copy(update={"student": student}))
 
     @pytest.mark.parametrize("status", ["queued", "running", "done"])
     def test_only_a_stopped_run_is_resumed(self, status: str) -> None:

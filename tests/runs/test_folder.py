@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -12,7 +13,10 @@ import pytest
 
 from core.errors import InputError
 from core.runs.folder import HEARTBEAT_LIMIT, RunFolder, RunState, all_runs, process_started
+from core.runs.queue import place_in_line
+from core.workspace import runs_folder
 from core.zoo.demo import demo_config
+from tests.support.runs import make_run
 
 
 @pytest.fixture
@@ -73,7 +77,30 @@ def test_a_killed_child_that_nobody_waited_for_counts_as_dead() -> None:
 def test_a_damaged_state_is_a_failed_run_with_a_remedy(folder: RunFolder) -> None:
     (folder.path / "state.json").write_text('{"status": "runn')
     assert folder.status() == "failed"
-    assert "delete the run" in str(folder.state().error).lower()
+    assert "Resume the run, or delete it." in str(folder.state().error)
+
+
+def test_a_run_with_results_is_done_even_where_its_state_is_lost() -> None:
+    folder = make_run("done")
+    (folder.path / "state.json").write_bytes(b"")
+    assert folder.status() == "done"
+
+
+def test_a_state_that_cannot_be_opened_stops_nobody_else(folder: RunFolder) -> None:
+    other = RunFolder.create(demo_config(), student_sha256="ab" * 32, versions={})
+    (other.path / "state.json").unlink()
+    (other.path / "state.json").mkdir()
+    assert place_in_line(folder) == 0
+
+
+def test_a_disk_that_is_full_is_named_and_leaves_nothing_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(source: object, target: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("core.runs.files.os.replace", full)
+    with pytest.raises(InputError, match=r"no run can be kept in .*No space left on device"):
+        RunFolder.create(demo_config(), student_sha256="ab" * 32, versions={})
+    assert list(runs_folder().iterdir()) == []
 
 
 def test_events_skip_a_line_that_a_kill_cut_short(folder: RunFolder) -> None:
@@ -83,6 +110,8 @@ def test_events_skip_a_line_that_a_kill_cut_short(folder: RunFolder) -> None:
     folder.append_event({"kind": "b"})
     with (folder.path / "events.jsonl").open("a") as file:
         file.write('{"kind": "still being writ')
+    with (folder.path / "events.jsonl").open("ab") as file:
+        file.write(b"\xff\xfe\n" + b"9" * 5000 + b"\n")
     assert [event["kind"] for event in folder.events()] == ["a", "b"]
 
 
@@ -102,6 +131,22 @@ def test_probes_and_answers_come_back_as_they_were(folder: RunFolder) -> None:
     assert list(stored) == list(answers)
     for name, answer in answers.items():
         np.testing.assert_array_equal(stored[name], answer)
+
+
+@pytest.mark.parametrize("damage", [b"", b"junk" * 20, (1 << 40).to_bytes(8, "little")])
+def test_damaged_probes_and_answers_count_as_never_made(folder: RunFolder, damage: bytes) -> None:
+    for part in ("probes", "answers"):
+        (folder.path / part / "pyramids.safetensors").write_bytes(damage)
+    assert folder.load_probes("pyramids") is None
+    assert folder.load_answers("pyramids") is None
+
+
+def test_a_write_that_fails_leaves_no_part_of_a_file(folder: RunFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = sorted(folder.path.iterdir())
+    monkeypatch.setattr("core.runs.files.os.replace", lambda source, target: os.stat("/nowhere"))
+    with pytest.raises(OSError):
+        folder.write_preview(b"png")
+    assert sorted(folder.path.iterdir()) == before
 
 
 def test_a_live_run_is_not_deleted(folder: RunFolder) -> None:

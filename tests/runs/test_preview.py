@@ -28,6 +28,11 @@ def test_pixels_are_enlarged_without_smoothing() -> None:
     np.testing.assert_array_equal(picture, np.kron(image.transpose(1, 2, 0), np.ones((3, 3, 1), np.uint8)))
 
 
+def test_a_label_without_end_is_cut_before_it_is_measured() -> None:
+    images = np.zeros((1, 1, 28, 28), np.uint8)
+    assert contact_sheet(images, ("W" * 2_000_000,)) == contact_sheet(images, ("W" * 1000,))
+
+
 def test_large_probes_keep_their_size_and_long_labels_stay_inside() -> None:
     images = np.full((2, 3, 224, 224), 255, np.uint8)
     sheet = opened(contact_sheet(images, ("a label that is much longer than its picture is wide " * 3, "")))

@@ -153,11 +153,6 @@ def pipe(folder: Path) -> StudentConfig:
     return StudentConfig(checkpoint=folder / "s.safetensors")
 
 
-@FAULTS.row("checkpoint s.safetensors does not exist")
-def nul_in_the_path(folder: Path) -> StudentConfig:
-    return StudentConfig(checkpoint=folder / "s\0.safetensors")
-
-
 @pytest.mark.parametrize(("make", "fragments"), FAULTS)
 def test_each_fault_has_its_message(tmp_path: Path, make: Make, fragments: tuple[str, ...]) -> None:
     expect_fault(make(tmp_path), fragments)

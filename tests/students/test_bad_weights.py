@@ -146,6 +146,11 @@ def class_names_without_end(folder: Path) -> StudentConfig:
     return spoilt(folder, lambda tensors: None, class_names="[" * 100_000)
 
 
+@FAULTS.row("has an unusable 'class_names'")
+def class_name_that_is_half_a_character(folder: Path) -> StudentConfig:
+    return spoilt(folder, lambda tensors: None, class_names='["\\ud800", "b", "c"]')
+
+
 @FAULTS.row("architecture 'zoo:convnet5' is unknown", "try zoo:convnet4")
 def misspelt_architecture(folder: Path) -> StudentConfig:
     return spoilt(folder, lambda tensors: None, architecture="zoo:convnet5")

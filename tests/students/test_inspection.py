@@ -16,14 +16,16 @@ from core.students.architectures import list_architectures
 from core.students.inspection import architectures, inspect_checkpoint, quick_look
 from tests.support.checkpoints import GREY, NAMES, write, zoo_module
 
-TRAINED = sum(parameter.numel() for parameter in zoo_module().parameters())
-
 TORCH_FREE = """
 import sys
 import core.students.declared, core.students.files, core.students.formats, core.students.header
 import core.students.inspection, core.students.uploads
 print([name for name in sys.modules if name.partition(".")[0] in ("torch", "torchvision", "streamlit")])
 """
+
+
+def parameters_of(module: torch.nn.Module) -> int:
+    return sum(parameter.numel() for parameter in module.parameters())
 
 
 def test_what_pages_import_brings_no_torch() -> None:
@@ -34,19 +36,21 @@ def test_what_pages_import_brings_no_torch() -> None:
 # Really loaded, in another process
 
 
-def test_a_good_checkpoint_is_loaded_and_summed_up(good: Path) -> None:
-    names = tuple(f"class {i} of {'x' * 20_000}" for i in range(7))  # more than fits an argument of a command
+def test_a_good_checkpoint_is_loaded_and_summed_up(tmp_path: Path) -> None:
+    module = zoo_module(classes=200)
+    names = tuple(f"class {i} of {'x' * 900}" for i in range(200))  # more than fits an argument of a command
+    path = write(tmp_path / "good.safetensors", module.state_dict(), num_classes="200", without=("class_names",))
 
-    found = inspect_checkpoint(StudentConfig(checkpoint=good, class_names=names))
+    found = inspect_checkpoint(StudentConfig(checkpoint=path, class_names=names))
 
     assert found.error is None and found.ok and found.summary is not None
-    assert found.summary.sha256 == hashlib.sha256(good.read_bytes()).hexdigest()
+    assert found.summary.sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
     assert found.summary.model_dump(exclude={"sha256"}) == {
         "name": "good",
         "architecture": "zoo:convnet4",
-        "num_classes": 7,
+        "num_classes": 200,
         "class_names": names,
-        "parameters": TRAINED,
+        "parameters": parameters_of(module),
         "batchnorm_layers": 4,
         "input": GREY.model_dump(),
     }
@@ -139,7 +143,7 @@ def test_quick_look(good: Path) -> None:
     look = quick_look(good)
 
     assert look is not None
-    assert (look.tensors, look.parameters) == (len(zoo_module().state_dict()), TRAINED)
+    assert (look.tensors, look.parameters) == (len(zoo_module().state_dict()), parameters_of(zoo_module()))
     assert look.config == StudentConfig(
         checkpoint=good, architecture="zoo:convnet4", num_classes=7, input=GREY, class_names=NAMES
     )

@@ -54,6 +54,10 @@ def test_the_latest_answer_counts(path: Path) -> None:
 KEYS = st.tuples(st.text(max_size=3), arrays.arrays(np.uint8, st.sampled_from([(1, 1, 4), (1, 2, 2), (1, 4, 1), (4,)])))
 
 
+def test_an_identity_may_hold_what_is_no_text() -> None:
+    assert AnswerCache.key("version \ud800", PROBE) != AnswerCache.key("version \ud801", PROBE)
+
+
 @given(KEYS, KEYS)
 def test_keys_are_equal_only_for_equal_questions(one: tuple[str, np.ndarray], other: tuple[str, np.ndarray]) -> None:
     same = one[0] == other[0] and one[1].shape == other[1].shape and np.array_equal(one[1], other[1])

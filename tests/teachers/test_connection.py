@@ -8,7 +8,7 @@ from pytest_httpserver import HTTPServer
 
 from core.config import CandidateConfig
 from core.teachers.answers import trial_images
-from core.teachers.connection import check_connection
+from core.teachers.connection import IMPATIENT, check_connection
 from tests.support.inference import CLASSES, SHAPE, InferenceServer, expected_probs, output_tensor
 
 
@@ -28,6 +28,10 @@ def test_a_teacher_that_takes_one_image_a_call(inference: InferenceServer) -> No
     report = check_connection(inference.candidate(max_batch=1), key=None, probe_shape=SHAPE, num_classes=None)
     assert report.ok
     assert len(report.sums) == len(report.top1) == 2
+
+
+def test_whoever_looks_on_is_not_kept_waiting_for_a_busy_server() -> None:
+    assert IMPATIENT.attempts * max(IMPATIENT.longest_asked, IMPATIENT.first) <= 5
 
 
 @pytest.mark.parametrize(

@@ -171,3 +171,11 @@ def test_a_redirect_is_not_followed(web: HTTPServer) -> None:
         with pytest.raises(TeacherError, match=rf"sends us on .*got http://127.0.0.1:{elsewhere.port}\)"):
             post(Transport(suspect(web), key="k-123456"))
         assert elsewhere.log == []
+
+
+@pytest.mark.parametrize("location", ["http://{key}.example/", "http://example/{key}"])
+def test_a_redirect_shows_no_part_of_a_key_with_a_slash(web: HTTPServer, location: str) -> None:
+    replies(web, Response("", 302, {"Location": location.format(key="sk-123/456")}))
+    with pytest.raises(TeacherError, match="sends us on") as caught:
+        post(Transport(suspect(web), key="sk-123/456"))
+    assert "123" not in str(caught.value).replace("127.0.0.1", "")

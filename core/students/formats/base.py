@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from core.errors import InputError
-from core.students.files import display_name, require_file
+from core.students.files import display_name, printable, require_file
 
 if TYPE_CHECKING:
     import torch
@@ -63,7 +63,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
         raise InputError(
             f"{display_name(path)} does not end like a checkpoint",
             rule=f"one of {', '.join(suffixes())}",
-            actual=path.suffix or "no ending",
+            actual=printable(path.suffix) or "no ending",
             remedy="export the weights as safetensors",
         )
     found = [known for known in CHECKPOINT_FORMATS.values() if known.matches(path)]
