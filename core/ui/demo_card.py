@@ -47,7 +47,7 @@ def demo_card() -> None:
         config = demo_config(student, effort=effort)
         st.caption(
             f":material/schedule: {in_words(predicted_seconds(config, candidates=candidates))} · "
-            f":material/forum: {config.num_queries(candidates):,} queries to {candidates} servers on this machine"
+            f":material/forum: {config.num_queries(candidates):,} queries to {candidates} models on this machine"
         )
         if st.button(
             "Run the demo audit",

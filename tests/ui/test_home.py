@@ -48,7 +48,7 @@ def test_first_visit_invites() -> None:
     assert not app.exception and not app.error
     assert "Nothing here yet" in texts(app)
     assert START in labels(app, "button")
-    assert "1,800 queries to 6 servers on this machine" in texts(app)
+    assert "1,800 queries to 6 models on this machine" in texts(app)
 
 
 def test_students_are_told_apart_by_name_and_architecture_only() -> None:

@@ -190,7 +190,7 @@ def test_a_state_that_cannot_be_read_is_a_failure_with_a_remedy() -> None:
     folder = make_run("running")
     (folder.path / "state.json").write_text("{")
     (shown,) = open_run(folder).error
-    assert "state cannot be read" in shown.value and "Delete the run" in shown.value
+    assert "state cannot be read" in shown.value and "Resume the run, or delete it" in shown.value
 
 
 def test_a_run_of_another_version_is_an_error_not_a_crash() -> None:
