@@ -8,12 +8,14 @@ from __future__ import annotations
 import json as json_module
 import logging
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 
+from core.bench.grid import Half
 from core.errors import AuditError, InputError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -94,16 +96,16 @@ def zoo_train(
 ) -> None:
     """Train the demo's candidates and distil its students (about half an hour on two cores)."""
     from core.devices import limit_threads
-    from core.zoo.data import load_fashion_mnist
+    from core.zoo.datasets.table import DATASETS
     from core.zoo.recipes import DEMO_RECIPES
     from core.zoo.train import train_zoo
 
-    if unknown := set(only or ()) - {recipe.id for recipe in DEMO_RECIPES}:
-        raise InputError(f"the zoo has no {', '.join(sorted(unknown))}", remedy="leave out --only to see all names")
+    names = _known(only, [recipe.id for recipe in DEMO_RECIPES], "model of the zoo")
     limit_threads()
-    train, test = load_fashion_mnist(data)
-    wanted = [recipe for recipe in DEMO_RECIPES if not only or recipe.id in only]
-    train_zoo(wanted, train, test, out, tell=screen.print)
+    dataset = DATASETS["fashion_mnist"]
+    train, test = dataset.load(data)
+    wanted = [recipe for recipe in DEMO_RECIPES if recipe.id in names]
+    train_zoo(wanted, dataset, train, test, out, tell=screen.print)
 
 
 @zoo.command("list")
@@ -149,12 +151,36 @@ def bench_demo(
     run(student or [], Console())
 
 
+@bench.command("zoo")
+def bench_zoo(
+    dataset: Annotated[list[str] | None, typer.Option(help="Only this data set; may be given again.")] = None,
+    half: Annotated[Half | None, typer.Option(help="Only this half.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder of the data set's files.")] = None,
+    processes: Annotated[int, typer.Option(min=1, help="Models trained side by side, one thread each.")] = 2,
+) -> None:
+    """Train the benchmark's models, several hours of work; interrupt it and start it again as you like."""
+    from core.bench.grid import DATASETS, HALVES
+    from core.bench.zoo import Place, train
+
+    for name in _known(dataset, DATASETS, "data set"):
+        for part in [half] if half else HALVES:
+            train(Place(name, part, data), processes=processes, tell=screen.print)
+
+
 @bench.command("app")
 def bench_app() -> None:
     """Drive the app in a browser: first contact sheet, ranking, page switches and memory."""
     from core.bench.app import bench_app as run
 
     run(Console())
+
+
+def _known(wanted: list[str] | None, known: Sequence[str], what: str) -> Sequence[str]:
+    """`wanted`, or everything that is known; raises `InputError` for what is not."""
+    if unknown := set(wanted or ()) - set(known):
+        raise InputError(f"there is no {what} {', '.join(sorted(unknown))}", rule=f"one of {', '.join(known)}",
+                         remedy="choose one of these")  # fmt: skip
+    return wanted or known
 
 
 def main() -> None:

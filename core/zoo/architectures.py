@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import nn
-from torchvision.models import DenseNet, MobileNetV2, VisionTransformer
+from torchvision.models import DenseNet, MobileNetV2, ShuffleNetV2, VisionTransformer
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,7 @@ class Architecture:
 
 
 ARCHITECTURES: dict[str, Architecture] = {}
+HALVED = ((24, 2), (32, 1), (48, 2), (64, 1))  # (width, stride) of four layers
 
 
 def architecture(name: str, family: str) -> Callable[[Callable[[int, int, int], nn.Module]], object]:
@@ -82,6 +83,22 @@ def _residual(channels: int, classes: int, widths: tuple[int, ...], depth: int) 
     return nn.Sequential(*layers, *_pooled_head(inputs, classes))
 
 
+def _transformer(channels: int, size: int, classes: int, *, layers: int, width: int) -> nn.Module:
+    """torchvision's VisionTransformer on patches of 4 pixels."""
+    model = VisionTransformer(
+        image_size=size,
+        patch_size=4,
+        num_layers=layers,
+        num_heads=4,
+        hidden_dim=width,
+        mlp_dim=2 * width,
+        num_classes=classes,
+    )
+    model.conv_proj = nn.Conv2d(channels, width, 4, 4)
+    nn.init.trunc_normal_(model.heads.head.weight, std=0.02)
+    return model
+
+
 @architecture("resnet14", family="residual")
 def resnet14(channels: int, size: int, classes: int) -> nn.Module:
     return _residual(channels, classes, (16, 32, 64), depth=2)
@@ -125,13 +142,7 @@ def wideresnet10(channels: int, size: int, classes: int) -> nn.Module:
 
 @architecture("vit4", family="transformer")
 def vit4(channels: int, size: int, classes: int) -> nn.Module:
-    """torchvision's VisionTransformer on 7x7 patches of 4 pixels (for 28x28 images)."""
-    model = VisionTransformer(
-        image_size=size, patch_size=4, num_layers=4, num_heads=4, hidden_dim=64, mlp_dim=128, num_classes=classes
-    )
-    model.conv_proj = nn.Conv2d(channels, 64, 4, 4)
-    nn.init.trunc_normal_(model.heads.head.weight, std=0.02)
-    return model
+    return _transformer(channels, size, classes, layers=4, width=64)
 
 
 @architecture("convnet4", family="plain")
@@ -146,3 +157,109 @@ def convnet4(channels: int, size: int, classes: int) -> nn.Module:
 @architecture("resnet8", family="residual")
 def resnet8(channels: int, size: int, classes: int) -> nn.Module:
     return _residual(channels, classes, (12, 24, 48), depth=1)
+
+
+@architecture("vgg9", family="plain")
+def vgg9(channels: int, size: int, classes: int) -> nn.Module:
+    """As vgg7, narrower and with one more convolution in the two last stages."""
+    layers, inputs = [], channels
+    for width, depth in ((24, 2), (48, 3), (72, 3)):
+        for _ in range(depth):
+            layers += _conv_bn_relu(inputs, width)
+            inputs = width
+        layers.append(nn.MaxPool2d(2))
+    return nn.Sequential(*layers, *_pooled_head(inputs, classes))
+
+
+@architecture("shufflenet", family="channel shuffle")
+def shufflenet(channels: int, size: int, classes: int) -> nn.Module:
+    """torchvision's ShuffleNetV2, a third as wide, with a stem that keeps half the resolution."""
+    model = ShuffleNetV2([2, 4, 2], [16, 48, 96, 192, 192], num_classes=classes)
+    model.conv1 = nn.Sequential(*_conv_bn_relu(channels, 16, stride=2))
+    model.maxpool = nn.Identity()
+    return model
+
+
+class MixerBlock(nn.Module):
+    """Tolstikhin et al., "MLP-Mixer", 2021: one perceptron over places, one over channels."""
+
+    def __init__(self, places: int, width: int) -> None:
+        super().__init__()
+        self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.places = nn.Sequential(nn.Linear(places, 64), nn.GELU(), nn.Linear(64, places))
+        self.channels = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = x + self.places(self.norm1(x).transpose(1, 2)).transpose(1, 2)
+        return x + self.channels(self.norm2(x))
+
+
+class Mixer(nn.Module):
+    """MLP-Mixer on patches of 4 pixels."""
+
+    def __init__(self, channels: int, size: int, classes: int, *, width: int, depth: int) -> None:
+        super().__init__()
+        self.patches = nn.Conv2d(channels, width, 4, 4)
+        self.blocks = nn.Sequential(*(MixerBlock((size // 4) ** 2, width) for _ in range(depth)))
+        self.norm = nn.LayerNorm(width)
+        self.head = nn.Linear(width, classes)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        tokens = self.blocks(self.patches(x).flatten(2).transpose(1, 2))
+        return self.head(self.norm(tokens).mean(dim=1))
+
+
+@architecture("mixer4", family="mixer")
+def mixer4(channels: int, size: int, classes: int) -> nn.Module:
+    return Mixer(channels, size, classes, width=64, depth=4)
+
+
+@architecture("dwnet6", family="depthwise")
+def dwnet6(channels: int, size: int, classes: int) -> nn.Module:
+    """Howard et al., "MobileNets", 2017: a 3x3 convolution a channel, then a 1x1 over channels."""
+    layers, inputs = _conv_bn_relu(channels, 24, stride=2), 24
+    for width, stride in ((48, 1), (64, 2), (64, 1), (96, 2), (96, 1)):
+        depthwise = nn.Conv2d(inputs, inputs, 3, stride, 1, groups=inputs, bias=False)
+        layers += [depthwise, nn.BatchNorm2d(inputs), nn.ReLU(inplace=True), *_conv_bn_relu(inputs, width, 1)]
+        inputs = width
+    return nn.Sequential(*layers, *_pooled_head(inputs, classes))
+
+
+@architecture("preact8", family="residual")
+def preact8(channels: int, size: int, classes: int) -> nn.Module:
+    layers: list[nn.Module] = [nn.Conv2d(channels, 12, 3, 1, 1, bias=False)]
+    for inputs, outputs, stride in ((12, 16, 2), (16, 32, 2), (32, 64, 1)):
+        layers.append(PreactivationBlock(inputs, outputs, stride))
+    return nn.Sequential(*layers, nn.BatchNorm2d(64), nn.ReLU(inplace=True), *_pooled_head(64, classes))
+
+
+@architecture("stridenet4", family="plain")
+def stridenet4(channels: int, size: int, classes: int) -> nn.Module:
+    """As convnet4, at half the resolution from the first layer on."""
+    layers, inputs = [], channels
+    for width, stride in HALVED:
+        layers += _conv_bn_relu(inputs, width, stride=stride)
+        inputs = width
+    return nn.Sequential(*layers, *_pooled_head(inputs, classes))
+
+
+@architecture("groupnet4", family="group norm")
+def groupnet4(channels: int, size: int, classes: int) -> nn.Module:
+    """As stridenet4, with GroupNorm (Wu and He, 2018), which remembers nothing of the training images."""
+    layers, inputs = [], channels
+    for width, stride in HALVED:
+        layers += [nn.Conv2d(inputs, width, 3, stride, 1, bias=False), nn.GroupNorm(4, width), nn.ReLU(inplace=True)]
+        inputs = width
+    return nn.Sequential(*layers, *_pooled_head(inputs, classes))
+
+
+@architecture("resnet8s", family="residual")
+def resnet8s(channels: int, size: int, classes: int) -> nn.Module:
+    """As resnet8, at half the resolution from the first layer on."""
+    blocks = (ResidualBlock(16, 16, 1), ResidualBlock(16, 32, 2), ResidualBlock(32, 48, 1))
+    return nn.Sequential(*_conv_bn_relu(channels, 16, stride=2), *blocks, *_pooled_head(48, classes))
+
+
+@architecture("vit2", family="transformer")
+def vit2(channels: int, size: int, classes: int) -> nn.Module:
+    return _transformer(channels, size, classes, layers=2, width=48)

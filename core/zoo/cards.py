@@ -26,6 +26,7 @@ class ModelCard(BaseModel):
     data: str
     loss: str
     true_teacher: str | None  # the id of the candidate it was distilled from
+    second_teacher: str | None = None  # another one, where it had two
     seed: int
     epochs: int
     parameters: int

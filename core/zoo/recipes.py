@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+LessonName = Literal["labels", "kd", "kd_augmented", "kd_pretrained", "kd_two_teachers", "rkd", "ofa", "hard_labels"]
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -15,14 +17,25 @@ class Recipe:
     architecture: str
     seed: int
     epochs: int
-    teacher: str | None = None  # distilled from this candidate; None: trained on the labels alone
+    lesson: LessonName = "labels"
+    teachers: tuple[str, ...] = ()  # candidates it is distilled from; none for one that learns from labels alone
     temperature: float = 4.0
+    batch: int = 128
 
     @property
     def loss(self) -> str:
-        if self.teacher is None:
-            return "cross-entropy on labels"
-        return f"KD, temperature {self.temperature:g}, 0.9 soft + 0.1 labels"
+        """In words, for the model card."""
+        kd = f"KD, temperature {self.temperature:g}"
+        return {
+            "labels": "cross-entropy on labels",
+            "kd": f"{kd}, 0.9 soft + 0.1 labels",
+            "kd_augmented": f"{kd}, on strongly augmented images",
+            "kd_pretrained": f"{kd}, after as many epochs on labels",
+            "kd_two_teachers": f"{kd}, mean logits of two teachers",
+            "rkd": "RKD, distances and angles, and labels",
+            "ofa": "OFA-KD, three stages and the output, and labels",
+            "hard_labels": "cross-entropy on the teacher's most probable class",
+        }[self.lesson]
 
 
 # Students have names that tell nothing, and none is of the family of its own teacher: a page that
@@ -34,12 +47,12 @@ DEMO_RECIPES = (
     Recipe("densenet22", "candidate", "densenet22", seed=104, epochs=4),
     Recipe("wideresnet10", "candidate", "wideresnet10", seed=105, epochs=3),
     Recipe("vit4", "candidate", "vit4", seed=106, epochs=6),
-    Recipe("amber", "student", "convnet4", seed=201, epochs=4, teacher="resnet14"),
-    Recipe("basil", "student", "resnet8", seed=202, epochs=4, teacher="vgg7"),
-    Recipe("coral", "student", "convnet4", seed=203, epochs=4, teacher="mobilenetv2"),
-    Recipe("dune", "student", "resnet8", seed=204, epochs=4, teacher="densenet22"),
-    Recipe("ember", "student", "convnet4", seed=205, epochs=4, teacher="wideresnet10"),
-    Recipe("fjord", "student", "resnet8", seed=206, epochs=4, teacher="vit4"),
+    Recipe("amber", "student", "convnet4", seed=201, epochs=4, lesson="kd", teachers=("resnet14",)),
+    Recipe("basil", "student", "resnet8", seed=202, epochs=4, lesson="kd", teachers=("vgg7",)),
+    Recipe("coral", "student", "convnet4", seed=203, epochs=4, lesson="kd", teachers=("mobilenetv2",)),
+    Recipe("dune", "student", "resnet8", seed=204, epochs=4, lesson="kd", teachers=("densenet22",)),
+    Recipe("ember", "student", "convnet4", seed=205, epochs=4, lesson="kd", teachers=("wideresnet10",)),
+    Recipe("fjord", "student", "resnet8", seed=206, epochs=4, lesson="kd", teachers=("vit4",)),
     Recipe("grove", "student", "convnet4", seed=207, epochs=4),
     Recipe("haze", "student", "resnet8", seed=208, epochs=4),
 )

@@ -16,7 +16,7 @@ from torch import nn
 
 from core.config import InputSpec
 from core.errors import InputError
-from core.zoo.train import load_zoo_model, predict
+from core.zoo.models import load_zoo_model, predict
 
 
 class BadRequest(ValueError):

@@ -1,7 +1,4 @@
-"""Train the zoo: candidates on labels, students by knowledge distillation or on labels alone.
-
-Distillation is that of Hinton, Vinyals and Dean, "Distilling the Knowledge in a Neural Network", 2015.
-"""
+"""Train zoo models by their recipes, and keep each as weights and a card."""
 
 from __future__ import annotations
 
@@ -12,21 +9,22 @@ from pathlib import Path
 
 import torch
 from safetensors.torch import save
-from torch import nn
-from torch.nn import functional as F
 
 from core.errors import InputError
+from core.runs import files
 from core.zoo.architectures import ARCHITECTURES
 from core.zoo.cards import ModelCard
-from core.zoo.data import CLASS_NAMES, MEAN, STD, Split
+from core.zoo.datasets.base import Dataset, Split
+from core.zoo.lessons import Batch, lessons
+from core.zoo.models import PixelModel, load_zoo_model, new_model, predict
 from core.zoo.recipes import Recipe
 
-SOFT_WEIGHT = 0.9  # of the distillation loss; the labels' cross-entropy has the rest
-FEATURES = {"input": {"channels": 1, "height": 28, "width": 28, "mean": [MEAN], "std": [STD]}}
+PEAK_RATE, WEIGHT_DECAY = 4e-3, 1e-3
 
 
 def train_zoo(
     recipes: Iterable[Recipe],
+    dataset: Dataset,
     train: Split,
     test: Split,
     folder: Path,
@@ -40,46 +38,42 @@ def train_zoo(
     """
     cards = []
     for recipe in recipes:
-        path = folder / f"{recipe.role}s" / f"{recipe.id}.safetensors"
-        if path.with_suffix(".json").exists():
-            cards.append(ModelCard.read(path.with_suffix(".json")))
-            continue
-        soft = None
-        if recipe.teacher is not None:
-            weights = folder / "candidates" / f"{recipe.teacher}.safetensors"
-            if not weights.is_file():
-                raise InputError(
-                    f"{recipe.id} learns from {recipe.teacher}, which is not there", remedy="train that first"
-                )
-            teacher = load_zoo_model(weights)
-            soft = predict(teacher, train.images)
-        path.parent.mkdir(parents=True, exist_ok=True)  # before minutes go into a model that cannot be kept
-        model = fit(recipe, train, soft)
-        cards.append(_save(model, recipe, path, data=f"Fashion-MNIST, {len(train.labels):,} images", test=test))
-        tell(f"{recipe.id}: accuracy {cards[-1].accuracy:.3f}")
+        path = model_path(folder, recipe)
+        if not path.with_suffix(".json").exists():
+            path.parent.mkdir(parents=True, exist_ok=True)  # before minutes go into a model that cannot be kept
+            model = fit(recipe, dataset, train, [_teacher(folder, name, recipe) for name in recipe.teachers])
+            card = _save(model, recipe, dataset, path, trained_on=len(train), test=test)
+            tell(f"{recipe.id}: accuracy {card.accuracy:.3f}")
+        cards.append(ModelCard.read(path.with_suffix(".json")))
     return cards
 
 
-def fit(recipe: Recipe, train: Split, teacher_logits: torch.Tensor | None, *, batch: int = 128) -> nn.Module:
-    """One model, with AdamW under a one-cycle schedule.
+def model_path(folder: Path, recipe: Recipe) -> Path:
+    """Where a recipe's weights are kept; the card stands beside them."""
+    return folder / f"{recipe.role}s" / f"{recipe.id}.safetensors"
 
-    Args:
-        train: images `(N, C, H, W)` in [0, 1] and labels.
-        teacher_logits: `(N, K)` on the same images for distillation, None to learn from labels alone.
-    """
+
+def fit(recipe: Recipe, dataset: Dataset, train: Split, teachers: list[PixelModel]) -> PixelModel:
+    """One model, with AdamW under a one-cycle schedule."""
     generator = torch.Generator().manual_seed(recipe.seed)
-    model = build(recipe.architecture, recipe.seed).train()
-    optimiser = torch.optim.AdamW(model.parameters(), weight_decay=1e-3)
-    steps = recipe.epochs * (len(train.labels) // batch)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=4e-3, total_steps=steps)
-    for _ in range(recipe.epochs):
-        order = torch.randperm(len(train.labels), generator=generator)
-        for index in order[: len(order) // batch * batch].split(batch):
-            logits = model(normalise(train.images[index]))
-            loss = F.cross_entropy(logits, train.labels[index])
-            if teacher_logits is not None:
-                soft = kd_loss(logits, teacher_logits[index], recipe.temperature)
-                loss = SOFT_WEIGHT * soft + (1 - SOFT_WEIGHT) * loss
+    model = new_model(recipe.architecture, dataset.input, len(dataset.class_names), seed=recipe.seed).train()
+    taught = lessons(
+        recipe.lesson,
+        recipe.epochs,
+        teachers=teachers,
+        images=train.images,
+        student=model,
+        temperature=recipe.temperature,
+        seed=recipe.seed,
+    )
+    learning = [*model.parameters(), *(p for lesson in set(taught) for p in lesson.extra.parameters())]
+    optimiser = torch.optim.AdamW(learning, weight_decay=WEIGHT_DECAY)
+    steps = recipe.epochs * (len(train) // recipe.batch)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=PEAK_RATE, total_steps=steps)
+    for lesson in taught:
+        order = torch.randperm(len(train), generator=generator)
+        for index in order[: len(order) // recipe.batch * recipe.batch].split(recipe.batch):
+            loss = lesson.loss(model, Batch(train.images[index], train.labels[index], index))
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -87,68 +81,42 @@ def fit(recipe: Recipe, train: Split, teacher_logits: torch.Tensor | None, *, ba
     return model.eval()
 
 
-def kd_loss(student_logits: torch.Tensor, teacher_logits: torch.Tensor, temperature: float) -> torch.Tensor:
-    """`T^2 KL(softmax(teacher / T) || softmax(student / T))`, mean over the batch; logits `(N, K)`."""
-    log_p = F.log_softmax(teacher_logits / temperature, dim=1)
-    log_q = F.log_softmax(student_logits / temperature, dim=1)
-    return temperature**2 * F.kl_div(log_q, log_p, reduction="batchmean", log_target=True)
+def _teacher(folder: Path, name: str, recipe: Recipe) -> PixelModel:
+    path = folder / "candidates" / f"{name}.safetensors"
+    if not path.is_file():
+        raise InputError(f"{recipe.id} learns from {name}, which is not there", remedy="train that first")
+    return load_zoo_model(path)
 
 
-def build(architecture: str, seed: int) -> nn.Module:
-    """An untrained zoo module for Fashion-MNIST, its initial weights drawn from `seed`."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        return ARCHITECTURES[architecture].build(1, 28, len(CLASS_NAMES))
-
-
-def normalise(images: torch.Tensor) -> torch.Tensor:
-    """Pixels in [0, 1] to what zoo modules were trained on."""
-    return (images - MEAN) / STD
-
-
-@torch.inference_mode()
-def predict(model: nn.Module, images: torch.Tensor, *, batch: int = 1000) -> torch.Tensor:
-    """Logits `(N, K)` for images `(N, C, H, W)` in [0, 1]."""
-    return torch.cat([model(normalise(part)) for part in images.split(batch)])
-
-
-def load_zoo_model(path: Path) -> nn.Module:
-    """A trained zoo module from its safetensors file, in evaluation mode."""
-    from safetensors import safe_open
-    from safetensors.torch import load_file
-
-    with safe_open(path, framework="pt") as file:
-        name = file.metadata()["architecture"].removeprefix("zoo:")
-    model = build(name, seed=0)
-    model.load_state_dict(load_file(path))
-    return model.eval()
-
-
-def _save(model: nn.Module, recipe: Recipe, path: Path, *, data: str, test: Split) -> ModelCard:
-    """Weights with what any user of the file must know in its header, and the card beside it."""
+def _save(
+    model: PixelModel, recipe: Recipe, dataset: Dataset, path: Path, *, trained_on: int, test: Split
+) -> ModelCard:
+    """Weights with what any user of the file must know in its header, and the card beside it, written last."""
     accuracy = (predict(model, test.images).argmax(1) == test.labels).float().mean().item()
     metadata = {
         "format": "pt",
         "architecture": f"zoo:{recipe.architecture}",
-        "num_classes": str(len(CLASS_NAMES)),
-        "class_names": json.dumps(CLASS_NAMES),
-        "input": json.dumps(FEATURES["input"]),
+        "num_classes": str(len(dataset.class_names)),
+        "class_names": json.dumps(dataset.class_names),
+        "input": dataset.input.model_dump_json(),
     }
-    weights = save({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, metadata)
+    weights = save({name: tensor.contiguous() for name, tensor in model.network.state_dict().items()}, metadata)
+    first, second = (*recipe.teachers, None, None)[:2]
     card = ModelCard(
         id=recipe.id,
         role=recipe.role,
         architecture=f"zoo:{recipe.architecture}",
         family=ARCHITECTURES[recipe.architecture].family,
-        data=data,
+        data=f"{dataset.label}, {trained_on:,} images",
         loss=recipe.loss,
-        true_teacher=recipe.teacher,
+        true_teacher=first,
+        second_teacher=second,
         seed=recipe.seed,
         epochs=recipe.epochs,
         parameters=sum(parameter.numel() for parameter in model.parameters()),
         accuracy=round(accuracy, 4),
         sha256=hashlib.sha256(weights).hexdigest(),
     )
-    path.write_bytes(weights)
-    path.with_suffix(".json").write_text(card.model_dump_json(indent=2) + "\n")
+    files.replace(path, weights)
+    files.replace(path.with_suffix(".json"), (card.model_dump_json(indent=2) + "\n").encode())
     return card

@@ -19,8 +19,8 @@ import torch
 from core.config import CandidateConfig
 from core.errors import InputError, TeacherError
 from core.teachers.registry import open_teacher
+from core.zoo.models import load_zoo_model
 from core.zoo.server import Moods, create_app, listen, serve
-from core.zoo.train import load_zoo_model
 from tests.support.inference import Waits
 from tests.support.serving import serving
 
@@ -62,7 +62,7 @@ def logits_of(folder: Path, model: str) -> np.ndarray:
     """What the model says when it is asked without any network."""
     module = load_zoo_model(folder / f"{model}.safetensors")
     with torch.inference_mode():
-        return module((torch.from_numpy(IMAGES).float() / 255 - 0.2860) / 0.3530).double().numpy()
+        return module.network((torch.from_numpy(IMAGES).float() / 255 - 0.2860) / 0.3530).double().numpy()
 
 
 # The protocol

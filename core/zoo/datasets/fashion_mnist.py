@@ -7,34 +7,24 @@ from __future__ import annotations
 
 import gzip
 import zlib
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
+from core.config import InputSpec
 from core.errors import InputError
+from core.zoo.datasets.base import Split, dataset
 
 DEBIAN_FOLDER = Path("/usr/share/datasets/fashion-mnist")
 CLASS_NAMES = (
     "T-shirt/top", "Trouser", "Pullover", "Dress", "Coat",
     "Sandal", "Shirt", "Sneaker", "Bag", "Ankle boot",
 )  # fmt: skip
-MEAN, STD = 0.2860, 0.3530  # of the training pixels in [0, 1]
+INPUT = InputSpec(channels=1, height=28, width=28, mean=(0.2860,), std=(0.3530,))  # of the training pixels
 
 
-@dataclass(frozen=True)
-class Split:
-    """Images `(N, 1, 28, 28)` float32 in [0, 1] and labels `(N,)` int64."""
-
-    images: torch.Tensor
-    labels: torch.Tensor
-
-    def first(self, n: int) -> Split:
-        """The first `n` examples (the files are shuffled already)."""
-        return Split(self.images[:n], self.labels[:n])
-
-
+@dataset("fashion_mnist", label="Fashion-MNIST", class_names=CLASS_NAMES, input=INPUT)
 def load_fashion_mnist(folder: Path | None = None) -> tuple[Split, Split]:
     """Training and test split.
 

@@ -1,0 +1,71 @@
+"""The benchmark's zoo is what its description promises."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from core.bench.grid import CANDIDATES, HALVES, OTHERS, Half, zoo_recipes
+from core.zoo.architectures import ARCHITECTURES
+from core.zoo.recipes import Recipe
+
+
+def students(half: Half) -> list[Recipe]:
+    return [recipe for recipe in zoo_recipes(half) if recipe.role == "student"]
+
+
+@pytest.mark.parametrize("half", HALVES)
+class TestHalf:
+    def test_candidates_come_first_and_every_teacher_is_one(self, half: Half) -> None:
+        recipes = zoo_recipes(half)
+        number = len(CANDIDATES[half])
+        assert {recipe.role for recipe in recipes[:number]} == {"candidate"}
+        assert {recipe.role for recipe in recipes[number:]} == {"student"}
+        assert {teacher for recipe in recipes for teacher in recipe.teachers} == set(CANDIDATES[half])
+        assert len(CANDIDATES[half]) >= 8
+
+    def test_no_id_and_no_seed_comes_twice(self, half: Half) -> None:
+        recipes = zoo_recipes(half)
+        assert len({recipe.id for recipe in recipes}) == len({recipe.seed for recipe in recipes}) == len(recipes)
+
+    def test_teachers_are_balanced(self, half: Half) -> None:
+        times = Counter(recipe.teachers[0] for recipe in students(half) if recipe.teachers)
+        assert max(times.values()) - min(times.values()) <= 1
+
+    def test_there_are_independent_students_of_every_architecture(self, half: Half) -> None:
+        independent = {recipe.architecture for recipe in students(half) if not recipe.teachers}
+        assert independent == {recipe.architecture for recipe in students(half)}
+
+    def test_no_student_has_the_architecture_of_a_candidate(self, half: Half) -> None:
+        assert not {recipe.architecture for recipe in students(half)} & set(CANDIDATES[half])
+
+
+def test_the_halves_share_no_seed() -> None:
+    tuning, held_out = ({recipe.seed for recipe in zoo_recipes(half)} for half in HALVES)
+    assert not tuning & held_out
+
+
+def test_the_held_out_half_has_a_student_architecture_and_a_candidate_of_its_own_but_no_family() -> None:
+    tuning, held_out = ({recipe.architecture for recipe in students(half)} for half in HALVES)
+    assert held_out - tuning and not tuning - held_out
+    assert set(CANDIDATES["held_out"]) - set(CANDIDATES["tuning"])
+
+    def families(half: Half) -> set[str]:
+        return {ARCHITECTURES[recipe.architecture].family for recipe in zoo_recipes(half)}
+
+    assert families("tuning") == families("held_out")
+    assert {r.lesson for r in students("tuning")} == {r.lesson for r in students("held_out")}
+
+
+def test_the_held_out_half_has_students_enough_for_each_claim() -> None:
+    batchnorm = [recipe for recipe in students("held_out") if recipe.architecture not in OTHERS]
+    others = [recipe for recipe in students("held_out") if recipe.architecture in OTHERS]
+
+    def number(recipes: list[Recipe], lesson: str, *temperatures: float) -> int:
+        return sum(r.lesson == lesson and (not temperatures or r.temperature in temperatures) for r in recipes)
+
+    assert number(batchnorm, "kd", 4, 10) >= 15
+    assert number(batchnorm, "kd", 1) >= 15
+    assert all(number(batchnorm, lesson) >= 15 for lesson in ("rkd", "ofa", "hard_labels"))
+    assert number(others, "kd", 4) >= 15
