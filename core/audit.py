@@ -11,7 +11,7 @@ import torch
 from core.config import SYNTHESISED, AuditConfig
 from core.devices import choose_device, limit_threads
 from core.errors import InputError, ProbesError
-from core.events import Connected, OnEvent, PhaseStarted, ProbesChecked
+from core.events import Connected, Event, OnEvent, PhaseStarted, ProbesChecked
 from core.interview import Interview
 from core.results import ProbeCheck, ProbeSetResult, RankedCandidate, Results
 from core.runs.folder import RunFolder
@@ -20,9 +20,8 @@ from core.scoring.table import SCORES
 from core.students.base import Student
 from core.students.load import load_student
 from core.synthesis.base import Probes
-from core.synthesis.baselines import baseline_probes
 from core.synthesis.check import check_probes
-from core.synthesis.methods import SYNTHESISERS
+from core.synthesis.methods import make_probes
 from core.teachers.answers import trial_images
 from core.teachers.asking import Witness
 from core.teachers.cache import AnswerCache, answer_cache
@@ -113,7 +112,7 @@ def _load(config: AuditConfig, folder: RunFolder) -> Student:
 
 def _connect(panel: Panel, student: Student, cache: AnswerCache, on_event: OnEvent) -> list[Witness]:
     """Every candidate, asked two test images: before any time or query is spent on the audit itself."""
-    shape = (student.input.channels, student.input.height, student.input.width)
+    shape = student.shape
     witnesses = []
     for teacher in panel.teachers():
         capabilities = teacher.connect(shape, student.num_classes)
@@ -134,14 +133,15 @@ def _probes(name: str, config: AuditConfig, student: Student, folder: RunFolder,
     """The probes of one set: from the folder when they were made before, else made and kept there."""
     if stored := folder.load_probes(name):
         return Probes(*stored)
+    tell = on_event if name == SYNTHESISED else _nothing  # what is shown in the making is what the ranking rests on
     generator = _generator(config, name)
-    if name == SYNTHESISED:
-        method = SYNTHESISERS[config.synthesis.method]
-        probes = method(student, config.synthesis, config.num_probes, config.num_steps, generator, on_event)
-    else:
-        probes = baseline_probes(name, config.num_probes, student.input, generator)
+    probes = make_probes(student, config.synthesis_of(name), config.num_probes, generator, tell)
     folder.save_probes(name, probes.images, probes.targets)
     return probes
+
+
+def _nothing(event: Event) -> None:
+    """Nobody is told."""
 
 
 def _stop_before_spending(check: ProbeCheck, config: AuditConfig) -> None:

@@ -167,6 +167,51 @@ def bench_zoo(
             train(Place(name, part, data), processes=processes, tell=screen.print)
 
 
+@bench.command("run")
+def bench_run(
+    dataset: Annotated[list[str] | None, typer.Option(help="Only this data set; may be given again.")] = None,
+    half: Annotated[Half, typer.Option(help="tuning to choose by, held_out to report.")] = "held_out",
+    method: Annotated[list[str] | None, typer.Option(help="Only this source of probes; may be given again.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder of the data set's files.")] = None,
+    processes: Annotated[int, typer.Option(min=1, help="Students audited side by side, one thread each.")] = 2,
+) -> None:
+    """Audit every student of the benchmark's zoo by every method; interrupt it and start it again as you like."""
+    from core.bench.cells import make_cells
+    from core.bench.grid import DATASETS, zoo_recipes
+    from core.bench.methods import METHODS
+    from core.bench.zoo import Place
+
+    students = [recipe.id for recipe in zoo_recipes(half) if recipe.role == "student"]
+    for name in _known(dataset, DATASETS, "data set"):
+        for line in make_cells(
+            Place(name, half, data), _known(method, list(METHODS), "method"), students, processes=processes
+        ):
+            screen.print(line)
+
+
+@bench.command("report")
+def bench_report(
+    dataset: Annotated[list[str] | None, typer.Option(help="Only this data set; may be given again.")] = None,
+    half: Annotated[Half, typer.Option(help="tuning to choose by, held_out to report.")] = "held_out",
+    score: Annotated[list[str] | None, typer.Option(help="Only this score; may be given again.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the report there, not into the workspace.")] = None,
+) -> None:
+    """Accuracy with its intervals, from what `bench run` made; the app's page Benchmark shows it."""
+    from core.bench.assemble import assemble
+    from core.bench.grid import DATASETS
+    from core.bench.report import workspace_report
+    from core.bench.tables import print_report
+    from core.scoring.table import SCORES
+
+    usable = [name for name, known in SCORES.items() if not known.costly]
+    report = assemble(_known(dataset, DATASETS, "data set"), half, _known(score, usable, "score"), tell=screen.print)
+    path = json or workspace_report()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(report.model_dump_json() + "\n", encoding="utf-8")
+    print_report(report, Console())
+    screen.print(f"written to {path}")
+
+
 @bench.command("app")
 def bench_app() -> None:
     """Drive the app in a browser: first contact sheet, ranking, page switches and memory."""

@@ -16,7 +16,6 @@ import tomli_w
 from pydantic import (
     AfterValidator,
     BaseModel,
-    ConfigDict,
     Field,
     FiniteFloat,
     StringConstraints,
@@ -26,6 +25,8 @@ from pydantic import (
 )
 
 from core.errors import InputError
+from core.synthesis.settings import GeneratorConfig, PyramidsConfig, SynthesisConfig, WhiteNoiseConfig
+from core.values import Effort, Frozen
 
 MISLEADING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # a terminal or a reader takes them wrong
 
@@ -38,20 +39,15 @@ def _showable(text: str) -> str:
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(_showable)]
 ClassName = Annotated[str, StringConstraints(max_length=1000)]  # a constrained string is no half of a surrogate pair
-Effort = Literal["quick", "standard", "thorough"]
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Baseline = Literal["white_noise", "pyramids"]
+# What an audit may rank by is what it computes and shows, in this order.
+ScoreName = Literal["rp", "rcos", "centred_distance", "inverse_kl", "agreement", "acs", "acs_z"]
 Model = TypeVar("Model", bound=BaseModel)
 
 SYNTHESISED = "synthesised"  # the name of the probe set that the ranking rests on
 LARGEST = 16 * 2**20  # bytes of a configuration
 SHOWN = 5  # problems that one error names
-
-
-class Frozen(BaseModel):
-    """A value: immutable, and without unknown fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class InputSpec(Frozen):
@@ -115,34 +111,18 @@ class CandidateConfig(Frozen):
         return url.strip().rstrip("/")
 
 
-class SynthesisConfig(Frozen):
-    """The generator of the paper, with the values that its text leaves open."""
-
-    method: Literal["generator"] = "generator"
-    steps: int | None = Field(None, ge=1, le=100_000)  # None: by the effort
-    batch: int = Field(64, ge=2, le=4096)
-    learning_rate: float = Field(1e-3, gt=0, lt=1)
-    latent: int = Field(64, ge=1, le=4096)  # dimensions of the noise and of a class embedding
-    width: int = Field(48, ge=8, le=1024)  # channels of the generator's convolutions
-    mix_probability: float = Field(0.4, ge=0, le=1)  # of a target being a mix of two classes
-    shift: int = Field(2, ge=0, le=64)  # pixels that images are moved by, at most, before the student sees them
-    noise: float = Field(0.1, ge=0, le=1)  # sd of the noise added to them
-    batchnorm_weight: float = Field(10.0, ge=0, le=1e6)
-    batchnorm_reduction: Literal["mean", "sum"] = "mean"  # over channels and layers; the paper sums
-
-
 class EffortPlan(Frozen):
-    """What an effort level buys."""
+    """What an effort level buys; the steps that go with it are the methods' own."""
 
     probes: int
-    steps: int
 
 
 EFFORTS: dict[Effort, EffortPlan] = {
-    "quick": EffortPlan(probes=50, steps=200),
-    "standard": EffortPlan(probes=100, steps=400),
-    "thorough": EffortPlan(probes=300, steps=1000),
+    "quick": EffortPlan(probes=50),
+    "standard": EffortPlan(probes=100),
+    "thorough": EffortPlan(probes=300),
 }
+BASELINES: dict[Baseline, SynthesisConfig] = {"white_noise": WhiteNoiseConfig(), "pyramids": PyramidsConfig()}
 
 
 class AuditConfig(Frozen):
@@ -155,8 +135,8 @@ class AuditConfig(Frozen):
     effort: Effort = "standard"
     probes: int | None = Field(None, ge=2, le=10_000)  # None: by the effort
     baselines: tuple[Baseline, ...] = ("white_noise", "pyramids")
-    synthesis: SynthesisConfig = SynthesisConfig()
-    score: Literal["rp", "rcos", "centred_distance", "inverse_kl", "agreement", "acs"] = "rp"
+    synthesis: SynthesisConfig = GeneratorConfig()
+    score: ScoreName = "rp"
     bootstrap: int = Field(1000, ge=100, le=100_000)  # resamples of the probes for an interval
     ask_anyway: bool = False  # spend queries even on probes that failed their check
     seed: int = Field(0, ge=0, lt=2**31)
@@ -185,12 +165,12 @@ class AuditConfig(Frozen):
         return self.probes or EFFORTS[self.effort].probes
 
     @property
-    def num_steps(self) -> int:
-        return self.synthesis.steps or EFFORTS[self.effort].steps
-
-    @property
     def probe_sets(self) -> tuple[str, ...]:
         return (SYNTHESISED, *self.baselines)
+
+    def synthesis_of(self, probe_set: str) -> SynthesisConfig:
+        """How the probes of a set are made."""
+        return self.synthesis.at(self.effort) if probe_set == SYNTHESISED else BASELINES[probe_set]
 
     def num_queries(self, candidates: int | None = None) -> int:
         """Images that will be sent at most, over all candidates."""
@@ -198,7 +178,7 @@ class AuditConfig(Frozen):
 
 
 def load_config(path: Path) -> AuditConfig:
-    """An audit from a TOML file; a relative checkpoint path is taken from the file's folder.
+    """An audit from a TOML file; relative paths in it are taken from the file's folder.
 
     Raises:
         InputError: the file is missing, is no TOML or breaks a rule; names every offending field.
@@ -214,8 +194,9 @@ def load_config(path: Path) -> AuditConfig:
             f"configuration {path} cannot be read", actual=str(error), remedy="give the path of an audit's TOML file"
         ) from error
     config = config_from_toml(text)
-    checkpoint = path.parent.resolve() / config.student.checkpoint
-    return config.model_copy(update={"student": config.student.model_copy(update={"checkpoint": checkpoint})})
+    folder = path.parent.resolve()
+    student = config.student.model_copy(update={"checkpoint": folder / config.student.checkpoint})
+    return config.model_copy(update={"student": student, "synthesis": config.synthesis.beneath(folder)})
 
 
 def config_from_toml(text: str) -> AuditConfig:

@@ -11,8 +11,9 @@ from core.config import AuditConfig
 from core.events import Answered, OnEvent, Ranked
 from core.results import Queries
 from core.runs.folder import RunFolder
-from core.scoring.ranking import applicable_score, log_probabilities, log_softmax, rank
+from core.scoring.ranking import applicable_score, log_probabilities, rank
 from core.scoring.table import SCORES
+from core.scoring.vectors import log_softmax
 from core.students.base import Student
 from core.synthesis.base import Probes
 from core.teachers.asking import Reply, Witness, ask

@@ -32,7 +32,7 @@ class ProbeCheck(Frozen):
     """What the student alone says of its probes, before any query is spent."""
 
     probes: int
-    on_target: float  # share that the student assigns to its target's strongest class, in [0, 1]
+    on_target: float | None  # share of those made for a class that the student puts into it, in [0, 1]; None: none was
     batchnorm_loss: float | None  # of the probes; None where the student has no BatchNorm
     batchnorm_loss_noise: float | None  # of as many white-noise images
     duplicates: int

@@ -15,7 +15,7 @@ from core.quantities import between, number
 from core.results import Results
 from core.runs.folder import RunFolder
 from core.scoring.base import Score
-from core.scoring.table import SCORES
+from core.scoring.table import REPORTED, SCORES
 
 
 class Progress:
@@ -70,7 +70,7 @@ def print_results(results: Results, folder: RunFolder, console: Console) -> None
     console.print(table)
     others = ", ".join(
         f"{score.label}: {escape(_first_by(results, score))}"
-        for score in SCORES.values()
+        for score in REPORTED.values()
         if score is not chosen and score.name in results.ranking[0].scores
     )
     console.print(f"First by the other scores: {others}.", highlight=False)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from core.config import SYNTHESISED
 from core.events import Phase
+from core.synthesis.settings import Rule
 
 PHASES: dict[Phase, str] = {
     "load": "Load the student",
@@ -20,7 +23,36 @@ PROBE_SETS: dict[str, str] = {
     "pyramids": "Structured random images",
 }
 PROBE_SET_HELP: dict[str, str] = {
-    SYNTHESISED: "Images drawn out of the student by optimisation; the ranking rests on them.",
+    SYNTHESISED: "Images made to ask this student about; the ranking rests on them.",
     "white_noise": "Every pixel drawn at random: the least that synthesis has to beat.",
     "pyramids": "Random blobs at several sizes, made without the student: the baseline that is hard to beat.",
+}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a choice is called, and what it does."""
+
+    label: str
+    help: str
+
+
+METHODS: dict[str, Choice] = {
+    "generator": Choice("Generator", "A small network learns to draw what the student takes for its classes."),
+    "paper_generator": Choice("Generator of the paper", "As published, to compare with: slower, and less apt."),
+    "inversion": Choice("Pixel inversion", "Each image is optimised by itself until the student sees its class."),
+    "pyramids": Choice("Structured random images", "Random blobs of all sizes; nothing is optimised."),
+    "power_noise": Choice("Cloud noise", "Random images with the spectrum of photographs; nothing is optimised."),
+    "shapes": Choice("Random shapes", "Polygons, ellipses and strokes with textures; nothing is optimised."),
+    "white_noise": Choice("White noise", "Every pixel at random; nothing is optimised."),
+    "folder": Choice("Own images", "The images of a folder."),
+    "mix": Choice("Mix", "Several methods, each with its share of the probes."),
+}
+RULES: dict[Rule, Choice] = {
+    "none": Choice("As they come", "All that are made are used."),
+    "best_first": Choice("Best first", "The best single image, then the others as they come."),
+    "confident_stable": Choice("Sure and stable", "Images of which the student is sure, also when they move a little."),
+    "balanced": Choice("Classes in turn", "The best image of each class that the student sees, then the second best."),
+    "spread": Choice("Far apart", "Each image the one whose answer differs most from all before it."),
+    "log_det": Choice("Widely spread", "Images whose answers span the largest volume together."),
 }

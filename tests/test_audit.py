@@ -11,17 +11,18 @@ import numpy as np
 import pytest
 
 from core.audit import audit
-from core.config import AuditConfig, StudentConfig, SynthesisConfig
+from core.config import AuditConfig, StudentConfig
 from core.errors import AuditError, Cancelled, InputError, ProbesError
 from core.events import PHASES, Answered, Event, PhaseStarted, Ranked
 from core.results import Results
 from core.runs.control import create_run
 from core.runs.folder import RunFolder
+from core.synthesis.settings import GeneratorConfig, PyramidsConfig, SelectionConfig
 from core.teachers.panel import open_panel
 from tests.support.served import Served, serve_folder
 from tests.support.zoo import make_zoo
 
-SMALL = SynthesisConfig(steps=25, batch=16, width=16, latent=8)
+SMALL = GeneratorConfig(steps=25, batch=16, width=16, latent=8)
 
 
 @pytest.fixture(scope="module")
@@ -121,12 +122,21 @@ def test_reads_nothing_but_the_students_weights(zoo: Path, served: Served, tmp_p
 
 
 def test_bad_probes_stop_it_before_a_query_is_spent(zoo: Path, served: Served) -> None:
-    untrained = SynthesisConfig(steps=1, batch=2, width=8, latent=2)
+    untrained = GeneratorConfig(steps=1, batch=2, width=8, latent=2)
     config = config_for(zoo, served, synthesis=untrained, ask_anyway=False)
     with pytest.raises(ProbesError, match="failed their check"):
         run(create_run(config))
     assert served.images() == {name: 2 for name in ("oak", "elm", "ash")}
     assert run(create_run(config.model_copy(update={"ask_anyway": True}))).check.problems
+
+
+def test_probes_that_nobody_optimised_are_audited_like_any_other(zoo: Path, served: Served) -> None:
+    drawn = PyramidsConfig(selection=SelectionConfig(rule="spread", pool_factor=2))
+    folder = create_run(config_for(zoo, served, synthesis=drawn, baselines=()))
+    results = run(folder)
+    assert results.check.on_target is None
+    assert folder.load_probes("synthesised")[1].shape == (24, 0)
+    assert {entry.candidate for entry in results.ranking} == {"oak", "elm", "ash"}
 
 
 def test_a_checkpoint_that_changed_under_a_run_is_refused(zoo: Path, served: Served, tmp_path: Path) -> None:

@@ -13,8 +13,9 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from core.config import SynthesisConfig, config_to_toml
+from core.config import config_to_toml
 from core.runs.folder import all_runs
+from core.synthesis.settings import GeneratorConfig
 from tests.support.served import serve_folder
 from tests.support.zoo import make_zoo
 
@@ -173,7 +174,7 @@ def test_settings_written_as_toml_are_those_that_are_read(tmp_path: Path) -> Non
     from core.config import load_config
     from core.zoo.demo import demo_config
 
-    config = demo_config().model_copy(update={"synthesis": SynthesisConfig(steps=7)})
+    config = demo_config().model_copy(update={"synthesis": GeneratorConfig(steps=7)})
     (tmp_path / "audit.toml").write_text(config_to_toml(config))
     assert load_config(tmp_path / "audit.toml") == config
     assert os.path.isabs(config.student.checkpoint)

@@ -9,6 +9,7 @@ import pytest
 
 from core.config import (
     EFFORTS,
+    SYNTHESISED,
     AuditConfig,
     CandidateConfig,
     StudentConfig,
@@ -20,6 +21,7 @@ from core.config import (
     validated,
 )
 from core.errors import InputError
+from core.synthesis.settings import GeneratorConfig, PyramidsConfig
 from core.zoo.demo import DEMO_AUDIT, demo_config
 
 GOOD = """
@@ -124,7 +126,9 @@ def test_toml_and_back() -> None:
 
 def test_effort_sets_probes_and_steps_unless_given() -> None:
     config = config_from_toml('effort = "quick"\n' + GOOD)
-    assert (config.num_probes, config.num_steps) == (EFFORTS["quick"].probes, EFFORTS["quick"].steps)
+    assert config.num_probes == EFFORTS["quick"].probes
+    assert config.synthesis_of(SYNTHESISED) == GeneratorConfig(steps=GeneratorConfig.STEPS["quick"])
+    assert config.synthesis_of("pyramids") == PyramidsConfig()
     assert config_from_toml("probes = 7\n" + GOOD).num_probes == 7
     assert config.num_queries() == EFFORTS["quick"].probes * 3
 

@@ -28,6 +28,7 @@ PAGES = {  # a link of the sidebar, and how its page's title begins
     "Progress": "Run",
     "History": "History",
     "Results": "Results",
+    "Benchmark": "Benchmark",
     "Guide": "Guide",
     "Home": "Home",
 }

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import torch
-
 from core.bench.grid import TRAIN_IMAGES, Half, zoo_recipes
+from core.bench.parallel import side_by_side
 from core.workspace import workspace
 from core.zoo.datasets.base import Split
 from core.zoo.datasets.table import DATASETS
@@ -40,36 +37,25 @@ def train(place: Place, *, processes: int, tell: Callable[[str], None]) -> None:
     place.folder.mkdir(parents=True, exist_ok=True)
     recipes = [recipe for recipe in zoo_recipes(place.half) if not _is_there(place, recipe)]
     for role in ("candidate", "student"):
-        _train_side_by_side(place, [recipe for recipe in recipes if recipe.role == role], processes, tell)
+        jobs = [(place, recipe) for recipe in recipes if recipe.role == role]
+        for number, (_, said) in enumerate(side_by_side(_train_one, jobs, processes), start=1):
+            tell(f"{place.dataset} {place.half} {number}/{len(jobs)}: {said}")
 
 
 def _is_there(place: Place, recipe: Recipe) -> bool:
     return model_path(place.folder, recipe).with_suffix(".json").exists()
 
 
-def _train_side_by_side(place: Place, recipes: Sequence[Recipe], processes: int, tell: Callable[[str], None]) -> None:
-    if not recipes:
-        return
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=spawn, initializer=torch.set_num_threads, initargs=(1,)) as pool:
-        jobs = [pool.submit(_train_one, place, recipe) for recipe in recipes]
-        try:
-            for number, job in enumerate(as_completed(jobs), start=1):
-                tell(f"{place.dataset} {place.half} {number}/{len(jobs)}: {job.result()}")
-        except BaseException:
-            pool.shutdown(cancel_futures=True)
-            raise
-
-
 def _train_one(place: Place, recipe: Recipe) -> str:
     said: list[str] = []
     dataset = DATASETS[place.dataset]
-    train_split, test = _data(place)
+    train_split, test = splits(place)
     train_zoo([recipe], dataset, train_split, test, place.folder, tell=said.append)
     return said[0] if said else f"{recipe.id}: there already"
 
 
 @lru_cache(maxsize=1)
-def _data(place: Place) -> tuple[Split, Split]:
+def splits(place: Place) -> tuple[Split, Split]:
+    """What the models of this zoo are trained on, and the test images."""
     train_split, test = DATASETS[place.dataset].load(place.data)
     return train_split.first(TRAIN_IMAGES), test

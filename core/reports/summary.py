@@ -8,11 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.config import SYNTHESISED, SynthesisConfig
+from core.config import SYNTHESISED
 from core.quantities import duration, number, share
 from core.results import ProbeCheck, RankedCandidate, Results, VerdictKind
-from core.scoring.table import SCORES
-from core.words import PHASES, PROBE_SETS
+from core.scoring.table import REPORTED, SCORES
+from core.synthesis.settings import MethodConfig, MixConfig
+from core.words import METHODS, PHASES, PROBE_SETS, RULES
 
 VERDICTS: dict[VerdictKind, str] = {
     "distilled_from": "Distilled from",
@@ -72,9 +73,9 @@ def higher_is_better(name: str) -> bool:
 
 
 def shown_scores(results: Results) -> tuple[str, ...]:
-    """Names of the scores that any candidate has, the chosen one first, then as the table of scores goes."""
+    """Names of the scores that any candidate has, the chosen one first, then as an audit lists them."""
     present = {name for entry in results.ranking for name in entry.scores}
-    known = [name for name in SCORES if name in present]
+    known = [name for name in REPORTED if name in present]
     others = sorted(present - set(known))
     return (results.score, *(name for name in [*known, *others] if name != results.score))
 
@@ -126,13 +127,15 @@ def target_words(weights: np.ndarray, class_names: Sequence[str]) -> str:
 def check_facts(check: ProbeCheck, num_classes: int) -> tuple[Fact, ...]:
     """What the student alone says of its probes."""
     low, middle, high = check.entropy
-    facts = [
-        Fact(
-            "On target",
-            share(check.on_target),
-            "Share of probes that the student itself puts into the class asked for.",
-        ),
-    ]
+    facts = []
+    if check.on_target is not None:
+        facts.append(
+            Fact(
+                "On target",
+                share(check.on_target),
+                "Share of probes made for a class that the student itself puts into it.",
+            )
+        )
     if check.batchnorm_loss is not None:
         noise = "" if check.batchnorm_loss_noise is None else f" (white noise: {number(check.batchnorm_loss_noise)})"
         facts.append(
@@ -195,7 +198,7 @@ def settings_facts(results: Results) -> tuple[Fact, ...]:
         Fact("Sets of probes", ", ".join(PROBE_SETS.get(name, name).lower() for name in config.probe_sets)),
         Fact("Score that ranks", used if used == asked else f"{used} (asked for: {asked})"),
         Fact("Bootstrap resamples", f"{config.bootstrap:,}"),
-        *_synthesis_facts(config.synthesis, config.num_steps),
+        *_synthesis_facts(config.synthesis_of(SYNTHESISED)),
         Fact("Queries despite a failed check", "yes" if config.ask_anyway else "no"),
         Fact("Seed", str(config.seed)),
         Fact("Device", results.device),
@@ -209,17 +212,23 @@ def candidate_facts(results: Results) -> tuple[Fact, ...]:
     return tuple(Fact(c.name, f"{c.model} at {c.url}") for c in results.settings.candidates)
 
 
-def _synthesis_facts(config: SynthesisConfig, steps: int) -> tuple[Fact, ...]:
-    return (
-        Fact("Synthesis", config.method),
-        Fact("Steps", f"{steps:,}"),
-        Fact("Batch", str(config.batch)),
-        Fact("Learning rate", f"{config.learning_rate:g}"),
-        Fact("Latent dimensions", str(config.latent)),
-        Fact("Width of the generator", f"{config.width} channels"),
-        Fact("Probability of a mix of classes", share(config.mix_probability)),
-        Fact("BatchNorm weight", f"{config.batchnorm_weight:g}, {config.batchnorm_reduction} over channels and layers"),
-    )
+def _synthesis_facts(config: MethodConfig) -> tuple[Fact, ...]:
+    """Every setting of the method by its own name, so that none is forgotten; parts of a mix in turn."""
+    facts = [Fact("Synthesis", METHODS[config.method].label)]
+    if config.selection.rule != "none":
+        rule, pool = RULES[config.selection.rule].label, config.selection.pool_factor
+        facts.append(Fact("Selection", f"{rule.lower()}, of {pool} times as many"))
+    for name in type(config).model_fields:
+        if name not in ("method", "selection", "parts"):
+            facts.append(Fact(name.replace("_", " ").capitalize(), _shown(getattr(config, name))))
+    if isinstance(config, MixConfig):
+        for part in config.parts:
+            facts += [Fact("Share", f"{part.share:g}"), *_synthesis_facts(part.synthesis)]
+    return tuple(facts)
+
+
+def _shown(value: object) -> str:
+    return f"{value:,g}" if isinstance(value, (int, float)) else str(value)
 
 
 def _put(labels: Sequence[str]) -> str:

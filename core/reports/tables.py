@@ -1,4 +1,4 @@
-"""The numbers of a run as CSV, for a spreadsheet or a notebook."""
+"""The numbers of a run, or of a benchmark, as CSV, for a spreadsheet or a notebook."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from core.bench.report import Row
 from core.config import SYNTHESISED
 from core.results import Results
 from core.runs.folder import RunFolder
-from core.scoring.point import kl_divergence
+from core.scoring.divergence import kl_divergence
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -49,6 +50,17 @@ def answers_csv(folder: RunFolder, results: Results) -> str:
                 for index, (name, answer) in enumerate(answers.items())
             ]
     return _csv(header, rows)
+
+
+def benchmark_csv(rows: Iterable[Row]) -> str:
+    """One row for each data set, method, score, group of students and number of probes, by the report's names."""
+    header = ("dataset", "method", "score", "group", "probes", "students", "accuracy", "accuracy_low", "accuracy_high",
+              "auc", "auc_low", "auc_high")  # fmt: skip
+    return _csv(header, (
+        (row.dataset, row.method, row.score, row.group, row.probes, row.students,
+         row.accuracy.value, row.accuracy.low, row.accuracy.high, row.auc.value, row.auc.low, row.auc.high)
+        for row in rows
+    ))  # fmt: skip
 
 
 def _top(log_probs: np.ndarray, results: Results) -> tuple[int, str, float]:

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Literal
 
 import numpy as np
 
-ScoreFunction = Callable[[np.ndarray, np.ndarray], np.ndarray]
+ScoreFunction = Callable[..., np.ndarray]  # (student, candidates), and parameters that have a default
+AnswerKind = Literal["full", "rounded", "top_k", "labels"]
 SCORES: dict[str, Score] = {}
+
+PROBABILITIES: tuple[AnswerKind, ...] = ("full", "rounded", "top_k")
+ANY_ANSWER: tuple[AnswerKind, ...] = (*PROBABILITIES, "labels")
 
 
 @dataclass(frozen=True)
@@ -16,7 +22,8 @@ class Score:
     """A named way to compare.
 
     `compute(student, candidates)` takes log-probabilities `(N, K)` and `(M, N, K)` and gives one value
-    for each of the M candidates, `(M,)`. Values of different scores are not comparable.
+    for each of the M candidates, `(M,)`. It means nothing, and may not even be finite, unless the score
+    `has_enough` of them. Values of different scores are not comparable.
     """
 
     name: str
@@ -25,12 +32,19 @@ class Score:
     range: str  # of its values, in words
     higher_is_better: bool
     min_candidates: int  # fewer make it meaningless
+    min_probes: int  # fewer make it meaningless
+    answers: tuple[AnswerKind, ...]  # what it can be computed from, see `answer_kinds.py`
     resampled: bool  # whether a bootstrap over probes is affordable and meaningful
+    costly: bool  # takes a hundred times as long as the others
     compute: ScoreFunction
 
     def order(self, values: np.ndarray) -> np.ndarray:
         """Indices of `values` `(M,)`, best first; ties keep the given order."""
         return np.argsort(-values if self.higher_is_better else values, kind="stable")
+
+    def has_enough(self, candidates: np.ndarray) -> bool:
+        """Whether answers `(M, N, K)` are of enough candidates to enough probes."""
+        return len(candidates) >= self.min_candidates and candidates.shape[1] >= self.min_probes
 
 
 def score(
@@ -41,21 +55,53 @@ def score(
     range: str,
     higher_is_better: bool = True,
     min_candidates: int = 1,
+    min_probes: int = 1,
+    answers: tuple[AnswerKind, ...] = PROBABILITIES,
     resampled: bool = True,
+    costly: bool = False,
 ) -> Callable[[ScoreFunction], ScoreFunction]:
     """Register a score function under `name`."""
 
     def register(compute: ScoreFunction) -> ScoreFunction:
-        SCORES[name] = Score(name, label, explanation, range, higher_is_better, min_candidates, resampled, compute)
+        SCORES[name] = Score(
+            name=name,
+            label=label,
+            explanation=explanation,
+            range=range,
+            higher_is_better=higher_is_better,
+            min_candidates=min_candidates,
+            min_probes=min_probes,
+            answers=answers,
+            resampled=resampled,
+            costly=costly,
+            compute=compute,
+        )
         return compute
 
     return register
 
 
-def centre(log_probs: np.ndarray) -> np.ndarray:
-    """Log-probabilities minus their mean over classes (last axis): logits without their free constant.
+def variant(
+    of: str,
+    name: str,
+    *,
+    label: str,
+    explanation: str,
+    answers: tuple[AnswerKind, ...] = PROBABILITIES,
+    **parameters: float | Callable[[np.ndarray], np.ndarray],
+) -> None:
+    """Register the score `of` once more, under another name, with other `parameters` of its function.
 
-    >>> centre(np.log([[0.5, 0.25, 0.25]])).round(3).tolist()
-    [[0.462, -0.231, -0.231]]
+    Args:
+        label: what is added to its label.
+        explanation: the sentence that is added to its explanation.
     """
-    return log_probs - log_probs.mean(axis=-1, keepdims=True)
+    plain = SCORES[of]
+    SCORES[name] = replace(
+        plain,
+        name=name,
+        label=f"{plain.label}, {label}",
+        explanation=f"{plain.explanation} {explanation}",
+        answers=answers,
+        compute=partial(plain.compute, **parameters),
+    )

@@ -7,18 +7,13 @@ from collections.abc import Mapping
 import numpy as np
 
 from core.results import Estimate, RankedCandidate
-from core.scoring.base import Score, centre
-from core.scoring.table import SCORES
+from core.scoring.base import Score
+from core.scoring.table import REPORTED, SCORES
+from core.scoring.vectors import centre, log_softmax
 
 LEVEL = 0.95
 ALIKE = 1e-3  # relative distance below which two candidates count as one and the same
 FALLBACK = "centred_distance"
-
-
-def log_softmax(answers: np.ndarray) -> np.ndarray:
-    """Log-probabilities of logits, over the last axis."""
-    shifted = answers - answers.max(axis=-1, keepdims=True)
-    return shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
 
 
 def log_probabilities(answers: np.ndarray, output: str, floor: float) -> np.ndarray:
@@ -36,13 +31,15 @@ def applicable_score(wanted: str, candidates: np.ndarray) -> tuple[str, str]:
     """The score to rank by, and why it is not the wanted one ("" where it is).
 
     Residual scores say nothing below three candidates, or where two of the candidates `(M, N, K)`
-    answer alike and so cancel each other.
+    answer alike and so cancel each other; set scores say nothing on a handful of probes.
     """
-    needed = SCORES[wanted].min_candidates
-    if len(candidates) < needed:
-        return FALLBACK, f"{SCORES[wanted].label} needs at least {needed} candidates, there are {len(candidates)}"
-    if needed > 1 and _two_alike(candidates):
-        return FALLBACK, f"{SCORES[wanted].label} needs candidates that differ, and two of these answer alike"
+    score = SCORES[wanted]
+    if len(candidates) < score.min_candidates:
+        return FALLBACK, f"{score.label} needs at least {score.min_candidates} candidates, there are {len(candidates)}"
+    if not score.has_enough(candidates):
+        return FALLBACK, f"{score.label} needs at least {score.min_probes} probes, there are {candidates.shape[1]}"
+    if score.min_candidates > 1 and _two_alike(candidates):
+        return FALLBACK, f"{score.label} needs candidates that differ, and two of these answer alike"
     return wanted, ""
 
 
@@ -53,7 +50,7 @@ def rank(
     by: str,
     resamples: int,
     generator: np.random.Generator,
-    scores: Mapping[str, Score] = SCORES,
+    scores: Mapping[str, Score] = REPORTED,
 ) -> tuple[RankedCandidate, ...]:
     """Candidates, best first by the score `by`.
 
@@ -61,11 +58,11 @@ def rank(
         student: log-probabilities `(N, K)`.
         answers: log-probabilities `(N, K)` by candidate.
         resamples: of the probes, for the percentile bootstrap (Efron, 1979).
-        scores: those to compute, `by` among them; what needs more candidates than there are is left out.
+        scores: those to compute, `by` among them; what needs more candidates or probes than there are is left out.
     """
     names, candidates = list(answers), np.stack(list(answers.values()))
     draws = generator.integers(len(student), size=(resamples, len(student)))
-    scores = {name: score for name, score in scores.items() if len(names) >= score.min_candidates}
+    scores = {name: score for name, score in scores.items() if score.has_enough(candidates)}
     estimates = {name: _estimates(score, student, candidates, draws) for name, score in scores.items()}
     values = np.array([estimate.value for estimate in estimates[by]])
     return tuple(

@@ -2,15 +2,19 @@
 
 Models of one task answer alike, whoever taught them. Take that away, and what is left of a student
 points at its teacher. With C = log p minus its mean over classes and m the mean of C over candidates,
-the residuals are C_student - m and C_k - m, each one long vector over all probes and classes.
-They need at least three candidates that differ: with one a residual is 0, with two they are opposite.
+the residuals are C_student - m and C_k - m. They need at least three candidates that differ: with one a
+residual is 0, with two they are opposite.
+
+Labels leave `rcos` and `rp` more than agreement: a class that few candidates name counts for more. Of a single
+probe they leave little else, so that the scores by probe are not for labels.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from core.scoring.base import centre, score
+from core.scoring.base import ANY_ANSWER, score
+from core.scoring.vectors import centre, cosine, minus, unit, without
 
 
 @score(
@@ -19,6 +23,7 @@ from core.scoring.base import centre, score
     explanation="How far the student's deviations from the candidates' average go the same way as this candidate's.",
     range="-1 to 1",
     min_candidates=3,
+    answers=ANY_ANSWER,
 )
 def residual_cosine(student: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     """`cos(C_student - m, C_k - m)` over probes and classes.
@@ -27,8 +32,9 @@ def residual_cosine(student: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     >>> residual_cosine(candidates[0], candidates).round(3).tolist()
     [1.0, -0.5, -0.5]
     """
-    student, candidates, common = _flat(student, candidates)
-    return _cosine(student - common, candidates - common)
+    student, candidates = _flat(student), _flat(candidates)
+    common = candidates.mean(axis=0)
+    return cosine(minus(student, common), minus(candidates, common))
 
 
 @score(
@@ -38,30 +44,62 @@ def residual_cosine(student: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     "whether the student is more or less confident than its teacher.",
     range="-1 to 1",
     min_candidates=3,
+    answers=ANY_ANSWER,
 )
 def projected_residual_cosine(student: np.ndarray, candidates: np.ndarray) -> np.ndarray:
-    """`cos` of C_student and C_k, each minus its projection on m, over probes and classes.
+    """`cos` of C_student and C_k, each minus its projection on m, over probes and classes. The student's
+    temperature changes nothing.
 
     >>> candidates = np.log([[[0.7, 0.2, 0.1]], [[0.6, 0.1, 0.3]], [[0.5, 0.3, 0.2]]])
     >>> sharper = 3 * candidates[0] - np.log((np.exp(3 * candidates[0])).sum())
     >>> projected_residual_cosine(sharper, candidates).round(3).tolist()
     [1.0, -1.0, 1.0]
     """
-    student, candidates, common = _flat(student, candidates)
-    return _cosine(_without(student, common), _without(candidates, common))
+    student, candidates = _flat(student), _flat(candidates)
+    common = candidates.mean(axis=0)
+    return cosine(without(student, common), without(candidates, common))
 
 
-def _flat(student: np.ndarray, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Centred and flattened: student `(N*K,)`, candidates `(M, N*K)`, their mean `(N*K,)`."""
-    flat = centre(candidates).reshape(len(candidates), -1)
-    return centre(student).ravel(), flat, flat.mean(axis=0)
+@score(
+    "ri",
+    label="Residual cosine by probe",
+    explanation="The residual cosine of each probe by itself, averaged, so that every probe counts the same.",
+    range="-1 to 1",
+    min_candidates=3,
+)
+def probewise_residual_cosine(student: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+    """Mean over probes of `cos(U_student - m, U_k - m)`, with U = C / |C| for each probe and m the mean of U over
+    candidates. The temperature of any model, probe by probe, changes nothing.
+
+    >>> candidates = np.log([[[0.8, 0.1, 0.1]], [[0.1, 0.8, 0.1]], [[0.1, 0.1, 0.8]]])
+    >>> probewise_residual_cosine(candidates[0], candidates).round(3).tolist()
+    [1.0, -0.5, -0.5]
+    """
+    student, candidates = unit(centre(student)), unit(centre(candidates))
+    common = candidates.mean(axis=0)
+    return cosine(minus(student, common), minus(candidates, common)).mean(axis=1)
 
 
-def _without(vectors: np.ndarray, direction: np.ndarray) -> np.ndarray:
-    scale = (direction @ direction) or 1.0
-    return vectors - (vectors @ direction / scale)[..., None] * direction
+@score(
+    "rpi",
+    label="Projected residual cosine by probe",
+    explanation="The projected residual cosine of each probe by itself, averaged, so that every probe counts the same.",
+    range="-1 to 1",
+    min_candidates=3,
+)
+def probewise_projected_residual_cosine(student: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+    """Mean over probes of the `cos` of U_student and U_k, each minus its projection on m, with U and m as for
+    `ri`. Takes away one direction of each probe's K - 1, so that two classes leave nothing.
+
+    >>> candidates = np.log([[[0.7, 0.2, 0.1]], [[0.6, 0.1, 0.3]], [[0.5, 0.3, 0.2]]])
+    >>> probewise_projected_residual_cosine(candidates[0], candidates).round(3).tolist()
+    [1.0, -1.0, 1.0]
+    """
+    student, candidates = unit(centre(student)), unit(centre(candidates))
+    common = candidates.mean(axis=0)
+    return cosine(without(student, common), without(candidates, common)).mean(axis=1)
 
 
-def _cosine(one: np.ndarray, many: np.ndarray) -> np.ndarray:
-    norms = np.linalg.norm(many, axis=1) * np.linalg.norm(one)
-    return np.divide(many @ one, norms, out=np.zeros(len(many)), where=norms > 0)
+def _flat(log_probs: np.ndarray) -> np.ndarray:
+    """`(..., N, K)` centred, as vectors `(..., N * K)`."""
+    return centre(log_probs).reshape(*log_probs.shape[:-2], -1)

@@ -38,6 +38,8 @@ class Student:
 
     def __post_init__(self) -> None:
         self.module.eval().requires_grad_(False)
+        if torch.device(self.device).type != "mps":  # as good or faster by up to a third; not measured there
+            self.module.to(memory_format=torch.channels_last)
 
     def __call__(self, images: torch.Tensor) -> torch.Tensor:
         """Logits `(N, K)` for float images `(N, C, H, W)` in [0, 1] on the student's device."""
@@ -54,6 +56,11 @@ class Student:
     def affordable_batch(self) -> int:
         """Images at a time that need no more memory at any size of image than 256 small ones."""
         return max(1, min(256, PIXELS_AT_ONCE // (self.input.height * self.input.width)))
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Channels, height and width of its images."""
+        return self.input.channels, self.input.height, self.input.width
 
     @property
     def num_classes(self) -> int:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 import torch
+from torch.nn import functional as F
 
-from core.config import SynthesisConfig
 from core.events import Preview, SynthesisStep
 from core.students.base import Student
+from core.synthesis.settings import MethodConfig
 
 Tell = Callable[[SynthesisStep | Preview], None]
+Settings = TypeVar("Settings", bound=MethodConfig, contravariant=True)
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,8 @@ class Probes:
 
     Attributes:
         images: uint8 `(N, C, H, W)`, exactly what student and candidates are shown.
-        targets: float32 `(N, K)`, the class weights each image was made for, rows summing to 1;
-            `(N, 0)` for images that were made for no class.
+        targets: float32 `(N, K)`, the class weights each image was made for: rows sum to 1, or are 0 throughout
+            for an image that was made for no class; `(N, 0)` where none was.
     """
 
     images: np.ndarray
@@ -32,23 +34,32 @@ class Probes:
     def __len__(self) -> int:
         return len(self.images)
 
+    @property
+    def aimed(self) -> np.ndarray:
+        """Which images were made for a class, bool `(N,)`."""
+        return self.targets.any(axis=1)
 
-class Synthesiser(Protocol):
-    """Makes `n` probes out of a student; the same generator state gives the same probes."""
+
+class Synthesiser(Protocol[Settings]):
+    """Makes `n` probes out of a student, in an order of which any beginning is as good as it can be.
+
+    The same state of `generator`, which is on the CPU, gives the same probes. `tell` hears of the progress, and may
+    raise to stop it. The student is left as it was.
+    """
 
     def __call__(
-        self, student: Student, config: SynthesisConfig, n: int, steps: int, generator: torch.Generator, tell: Tell
+        self, student: Student, config: Settings, n: int, generator: torch.Generator, tell: Tell
     ) -> Probes: ...
 
 
 SYNTHESISERS: dict[str, Synthesiser] = {}
 
 
-def synthesiser(name: str) -> Callable[[Synthesiser], Synthesiser]:
-    """Register a synthesis method under `name`."""
+def synthesiser(settings: type[Settings]) -> Callable[[Synthesiser[Settings]], Synthesiser[Settings]]:
+    """Register the synthesis method that `settings` are for."""
 
-    def register(method: Synthesiser) -> Synthesiser:
-        SYNTHESISERS[name] = method
+    def register(method: Synthesiser[Settings]) -> Synthesiser[Settings]:
+        SYNTHESISERS[settings.model_fields["method"].default] = method
         return method
 
     return register
@@ -64,7 +75,27 @@ def pixels(images: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(images).float() / 255
 
 
+def class_mixes(n: int, classes: int, mix_probability: float, generator: torch.Generator) -> torch.Tensor:
+    """Class weights `(n, K)`: each class in turn, with `mix_probability` mixed with another at random."""
+    first = torch.arange(n) % classes if n >= classes else torch.randperm(classes, generator=generator)[:n]
+    second = (first + torch.randint(1, classes, (n,), generator=generator)) % classes
+    share = 0.5 + 0.5 * torch.rand(n, generator=generator)
+    share[torch.rand(n, generator=generator) >= mix_probability] = 1.0
+    weights = share[:, None] * F.one_hot(first, classes)
+    return weights + (1 - share)[:, None] * F.one_hot(second, classes)
+
+
 def target_label(weights: np.ndarray, class_names: tuple[str, ...]) -> str:
     """The one or two classes of a target `(K,)` in words, the stronger first; "" for no target."""
     strongest = [int(index) for index in np.argsort(-weights)[:2] if weights[index] > 0.05]
     return " + ".join(class_names[index] for index in strongest)
+
+
+def labels(student: Student, probes: Probes) -> tuple[str, ...]:
+    """What each probe was made to show, or what the student sees in one that was made for no class."""
+    names, aimed = student.class_names, probes.aimed
+    seen = iter(student.logits(probes.images[~aimed]).argmax(axis=1) if not aimed.all() else ())
+    return tuple(
+        target_label(weights, names) if has_target else names[next(seen)]
+        for weights, has_target in zip(probes.targets, aimed, strict=True)
+    )

@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from core.synthesis import generator  # noqa: F401  (it registers itself)
+from core.synthesis import (  # noqa: F401  (they register themselves)
+    folder,
+    generator,
+    inversion,
+    mix,
+    paper_generator,
+    power_noise,
+    pyramids,
+    shapes,
+    white_noise,
+)
 from core.synthesis.base import SYNTHESISERS
+from core.synthesis.make import make_probes
 
-__all__ = ["SYNTHESISERS"]
+__all__ = ["SYNTHESISERS", "make_probes"]

@@ -19,8 +19,22 @@ from core.ui.text import shortened
 REST = "#7F8F97"  # bars that are not first: a grey with 3:1 against both backgrounds
 SOFT = {"First": 0.8, "Others": 0.6}  # opacity of bars, so that their intervals are seen across them
 LABEL = 22  # characters of a name beside an axis
-LOSSES = {"total": "Total", "cross_entropy": "Cross-entropy", "batchnorm": "BatchNorm distance"}
-DASHES = {"total": "solid", "cross_entropy": "dash", "batchnorm": "dot"}  # told apart without colour too
+LOSSES = {
+    "total": "Total",
+    "cross_entropy": "Cross-entropy",
+    "batchnorm": "BatchNorm distance",
+    "smoothness": "Roughness",
+    "consistency": "Change when moved",
+    "patches": "Sameness of patches",
+}
+DASHES = {  # told apart without colour too
+    "total": "solid",
+    "cross_entropy": "dash",
+    "batchnorm": "dot",
+    "smoothness": "dashdot",
+    "consistency": "longdash",
+    "patches": "longdashdot",
+}
 FLOOR = 1e-4  # the least probability that the heatmap's colours tell from none
 MARGIN = {"l": 8, "r": 16, "t": 46, "b": 44}  # pixels
 CONFIG = {"displayModeBar": False, "scrollZoom": False, "doubleClick": "reset"}
@@ -67,11 +81,11 @@ def ranking_chart(
                 x=[found[i].value for i in some],
                 width=0.62,
                 marker={"color": colour, "opacity": SOFT[label], "line": {"width": 0}},
-                error_x=_whiskers([found[i] for i in some]),
+                error_x=whiskers([found[i] for i in some]),
                 hovertext=[escape(_spoken(names[i], found[i]), quote=False) for i in some],
                 hoverinfo="text",
             )
-    ticks = [f"{_label(name)}  <b>{number(e.value)}</b>" for name, e in zip(names, found, strict=True)]
+    ticks = [f"{axis_label(name)}  <b>{number(e.value)}</b>" for name, e in zip(names, found, strict=True)]
     figure.update_layout(
         title=title,
         height=110 + 36 * len(names),
@@ -130,8 +144,8 @@ def answers_chart(
         models: the name of each, perhaps with a word on it, and its probabilities `(K,)`.
     """
     table = np.stack([probabilities for _, probabilities in models])
-    classes = [_label(name) for name in class_names]
-    labels = [_label(name) for name, _ in models]
+    classes = [axis_label(name) for name in class_names]
+    labels = [axis_label(name) for name, _ in models]
     figure = go.Figure(
         go.Heatmap(
             z=np.log10(np.maximum(table, FLOOR)),
@@ -143,8 +157,8 @@ def answers_chart(
             ygap=2,
             text=[[_per_cent(float(value)) for value in row] for row in table],
             texttemplate="%{text}" if len(classes) <= 12 else None,
-            textfont={"size": 12, "color": _ink()},
-            colorscale=_shades(),
+            textfont={"size": 12, "color": ink()},
+            colorscale=shades(),
             showscale=False,
             hovertext=[
                 [f"{label}: {classes[i]} {share(float(value))}" for i, value in enumerate(row)]
@@ -191,17 +205,18 @@ def _own(entry: RankedCandidate) -> Estimate:
     return Estimate(value=entry.score, low=low, high=high)
 
 
-def _ink() -> str:
+def ink() -> str:
     """The colour of text in the reader's theme; between the two where the browser has not told it yet."""
     return {"light": "#12252C", "dark": "#E3ECEE"}.get(st.context.theme.type or "", REST)
 
 
-def _shades() -> list[str]:
-    """Of a heatmap in the reader's theme, from nothing to much; text of `_ink` can be read on all of them."""
+def shades() -> list[str]:
+    """Of a heatmap in the reader's theme, from nothing to much; text of `ink` can be read on all of them."""
     return ["#0E191F", "#123840", "#14767F"] if st.context.theme.type == "dark" else ["#F6FAFA", "#BFE0E2", "#4FADB3"]
 
 
-def _whiskers(estimates: Sequence[Estimate]) -> dict[str, object]:
+def whiskers(estimates: Sequence[Estimate]) -> dict[str, object]:
+    """Error bars of a trace, without ends that are not known."""
     return {
         "type": "data",
         "symmetric": False,
@@ -209,13 +224,13 @@ def _whiskers(estimates: Sequence[Estimate]) -> dict[str, object]:
         "arrayminus": [None if e.low is None else max(e.value - e.low, 0.0) for e in estimates],
         "thickness": 1.5,
         "width": 5,
-        "color": _ink(),
+        "color": ink(),
     }
 
 
-def _label(name: str) -> str:
+def axis_label(name: str, limit: int = LABEL) -> str:
     """A name beside an axis; Plotly reads some HTML there, so that it must not find any."""
-    return escape(shortened(name, LABEL), quote=False)
+    return escape(shortened(name, limit), quote=False)
 
 
 def _spoken(name: str, estimate: Estimate) -> str:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.config import EFFORTS, AuditConfig, Baseline, Device, Effort
-from core.scoring.table import SCORES
+from core.scoring.table import REPORTED
+from core.synthesis.settings import METHODS, RULES, SelectionConfig, SynthesisConfig, settings_of
 from core.ui.words import EFFORT_HELP, EFFORT_LABELS
+from core.words import METHODS as METHOD_WORDS
 from core.words import PROBE_SET_HELP, PROBE_SETS
+from core.words import RULES as RULE_WORDS
 
 DEVICES: dict[Device, str] = {
     "auto": "the best there is",
@@ -17,6 +21,7 @@ DEVICES: dict[Device, str] = {
     "cuda": "NVIDIA GPU (cuda)",
     "mps": "Apple GPU (mps)",
 }
+IN_FILES_ONLY = ("folder", "mix")  # need more than a name; an audit's TOML file may ask for them
 BASELINES: tuple[Baseline, ...] = AuditConfig.model_fields["baselines"].default
 
 
@@ -28,6 +33,7 @@ class EffortChoice:
     baselines: tuple[Baseline, ...]
     device: Device
     score: str
+    synthesis: SynthesisConfig
     seed: int
     probes: int | None
     ask_anyway: bool
@@ -61,9 +67,10 @@ def effort_form() -> EffortChoice:
         return EffortChoice(effort, tuple(b for b in BASELINES if b in baselines), *_advanced(EFFORTS[effort].probes))
 
 
-def _advanced(usual: int) -> tuple[Device, str, int, int | None, bool]:
-    """Device, score, seed, probes, ask_anyway."""
+def _advanced(usual: int) -> tuple[Device, str, SynthesisConfig, int, int | None, bool]:
+    """Device, score, synthesis, seed, probes, ask_anyway."""
     score, device = st.columns(2)
+    method, rule = st.columns(2)
     probes, seed = st.columns(2)
     chosen = (
         device.selectbox(
@@ -76,12 +83,13 @@ def _advanced(usual: int) -> tuple[Device, str, int, int | None, bool]:
         ),
         score.selectbox(
             "Score to rank by",
-            list(SCORES),
-            format_func=lambda name: SCORES[name].label,
+            list(REPORTED),
+            format_func=lambda name: REPORTED[name].label,
             key="setup_score",
             persist_state="session",
-            help="All scores are computed; this one decides the ranking.",
+            help="All of these are computed; this one decides the ranking.",
         ),
+        _synthesis(method, rule),
         seed.number_input(
             "Seed",
             min_value=0,
@@ -106,11 +114,35 @@ def _advanced(usual: int) -> tuple[Device, str, int, int | None, bool]:
             help="Otherwise an audit whose probes are of doubtful use stops before it spends queries on them.",
         ),
     )
-    st.caption(SCORES[chosen[1]].explanation)
+    st.caption(REPORTED[chosen[1]].explanation)
     return chosen
+
+
+def _synthesis(method: DeltaGenerator, rule: DeltaGenerator) -> SynthesisConfig:
+    """A method at its usual settings, and a rule of selection."""
+    chosen = method.selectbox(
+        "Method of synthesis",
+        [name for name in METHODS if name not in IN_FILES_ONLY],
+        format_func=lambda name: METHOD_WORDS[name].label,
+        key="setup_method",
+        persist_state="session",
+        help="\n\n".join(f"**{words.label}**: {words.help}" for words in METHOD_WORDS.values())
+        + "\n\nThe last two, and all settings of each method, are for TOML files.",
+    )
+    kept = rule.selectbox(
+        "Which probes are kept",
+        RULES,
+        format_func=lambda name: RULE_WORDS[name].label,
+        key="setup_rule",
+        persist_state="session",
+        help="\n\n".join(f"**{words.label}**: {words.help}" for words in RULE_WORDS.values())
+        + "\n\nAll but the first are a choice among four times as many images, by what the student says of them.",
+    )
+    return settings_of(chosen, SelectionConfig(rule=kept))
 
 
 def _defaults() -> dict[str, object]:
     names = ("effort", "baselines", "device", "score", "seed", "probes", "ask_anyway")
     defaults = {name: AuditConfig.model_fields[name].default for name in names}
-    return defaults | {"baselines": list(BASELINES)}
+    synthesis = AuditConfig.model_fields["synthesis"].default
+    return defaults | {"baselines": list(BASELINES), "method": synthesis.method, "rule": synthesis.selection.rule}

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from core.config import AuditConfig, InputSpec
+from core.config import SYNTHESISED, AuditConfig, InputSpec
 
 # Measured on two cores, for students from a demo's to ResNet-50, at 28 to 96 pixels a side.
 START = 12.0  # seconds to start worker and servers, load the student and score
-PER_PIXEL = 1.1e-6  # seconds a step for each pixel of each image of the batch, for a small student
+PER_PIXEL = 6e-7  # seconds that a pixel takes to go through a small student, forward and backward
 HEAVY = 1e7  # parameters that make a step take twice as long
 LATENCY = 0.05  # seconds a request, where nothing was measured
 AT_ONCE = 32  # images a request
@@ -30,9 +30,10 @@ def predicted_seconds(
         latency: seconds a request, as measured on the slowest candidate.
     """
     pixels = input.height * input.width if input else 28**2
-    step = PER_PIXEL * config.synthesis.batch * pixels * (1 + (parameters or 0) / HEAVY)
+    passes = config.synthesis_of(SYNTHESISED).passes(config.num_probes)
+    synthesis = PER_PIXEL * pixels * passes * (1 + (parameters or 0) / HEAVY)
     requests = config.num_queries(candidates) / AT_ONCE
-    return START + config.num_steps * step + requests * (latency or LATENCY)
+    return START + synthesis + requests * (latency or LATENCY)
 
 
 def in_words(seconds: float) -> str:

@@ -14,12 +14,13 @@ from core.runs.folder import RunFolder
 from core.ui.run_list import active_runs
 from core.ui.text import plain
 
-HOME, SETUP, RUN, RESULTS, HISTORY, GUIDE = (
+HOME, SETUP, RUN, RESULTS, HISTORY, BENCHMARK, GUIDE = (
     "app.py",
     "pages/setup.py",
     "pages/run.py",
     "pages/results.py",
     "pages/history.py",
+    "pages/benchmark.py",
     "pages/guide.py",
 )
 ICONS = Path(__file__).parents[2] / "assets" / "icons"
@@ -56,6 +57,7 @@ def frame(title: str, *, run: str | None = None) -> None:
         st.page_link(HOME, label="Home", icon=":material/home:")
         st.page_link(SETUP, label="New audit", icon=":material/add_circle:")
         st.page_link(HISTORY, label="History", icon=":material/history:")
+        st.page_link(BENCHMARK, label="Benchmark", icon=":material/analytics:")
         st.page_link(GUIDE, label="Guide", icon=":material/menu_book:")
         _run_links()
         st.fragment(_going_on, run_every=REFRESH if active_runs() else None)()

@@ -50,7 +50,7 @@ def _tick(folder: RunFolder, drawn: ShownStatus) -> None:
         with probes, st.container(border=True, height="stretch"):
             _contact_sheet(folder, status)
         with losses, st.container(border=True, height="stretch"):
-            _losses(progress)
+            _losses(folder, progress)
         ranking, account = st.columns([3, 2], gap="medium")
         with ranking, st.container(border=True, height="stretch"):
             _ranking(folder, progress)
@@ -99,7 +99,9 @@ def _bar(folder: RunFolder, state: RunState, status: ShownStatus) -> None:
 
 def _contact_sheet(folder: RunFolder, status: ShownStatus) -> None:
     st.markdown(
-        "**Probes drawn out of the student**", help="Images made by optimisation, each for the class beneath it."
+        "**Probes in the making**",
+        help="Beneath each image stands the class it was made for; where it was made for none, the one that the "
+        "student sees in it.",
     )
     try:
         sheet = folder.preview.read_bytes()
@@ -109,14 +111,16 @@ def _contact_sheet(folder: RunFolder, status: ShownStatus) -> None:
     st.image(
         data_uri(sheet),
         width="stretch",
-        alt="Contact sheet of synthesised probes, each above the class it was made to show",
+        alt="Contact sheet of synthesised probes, each above the class it was made for or is seen as",
     )
 
 
-def _losses(progress: Progress) -> None:
+def _losses(folder: RunFolder, progress: Progress) -> None:
     if not progress.steps:
         st.markdown("**Loss of the synthesis**")
-        _nothing_yet("The curve starts with the first step of the synthesis.", False)
+        optimised = folder.manifest().config.synthesis.num_steps > 0
+        words = "The curve starts with the first step of the synthesis." if optimised else "Nothing is optimised here."
+        _nothing_yet(words, False)
         return
     draw(loss_chart(progress.steps, run=progress.run), key="run_losses")
 
@@ -153,9 +157,8 @@ def _account(folder: RunFolder, state: RunState, progress: Progress) -> None:
         st.caption(f"Connected: {names}.")
     if check := progress.check:
         if check.passed:
-            st.markdown(
-                f":green[:material/check_circle:] The probes passed their check: {share(check.on_target)} on target."
-            )
+            on_target = "" if check.on_target is None else f": {share(check.on_target)} on target"
+            st.markdown(f":green[:material/check_circle:] The probes passed their check{on_target}.")
         else:
             st.markdown(
                 f":orange[:material/warning:] The probes failed their check: {plain('; '.join(check.problems))}."

@@ -14,7 +14,7 @@ from core.reports.summary import target_words
 from core.results import Results
 from core.runs.folder import RunFolder
 from core.runs.preview import data_uri, png, probe_image
-from core.scoring.point import kl_divergence
+from core.scoring.divergence import kl_divergence
 from core.ui.charts import answers_chart, draw
 from core.ui.text import plain, shortened
 from core.words import PROBE_SET_HELP, PROBE_SETS

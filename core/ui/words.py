@@ -34,8 +34,8 @@ STATUSES: dict[ShownStatus, StatusWords] = {
 RESUMABLE: tuple[ShownStatus, ...] = ("failed", "cancelled", "interrupted")
 
 EFFORT_LABELS: dict[Effort, str] = {"quick": "Quick", "standard": "Standard", "thorough": "Thorough"}
-EFFORT_HELP = "How hard to look. " + " ".join(
-    f"{EFFORT_LABELS[effort]}: {plan.probes} probes from {plan.steps} steps." for effort, plan in EFFORTS.items()
+EFFORT_HELP = "How hard to look. More effort also optimises longer. " + " ".join(
+    f"{EFFORT_LABELS[effort]}: {plan.probes} probes." for effort, plan in EFFORTS.items()
 )
 
 GLOSSARY: dict[str, str] = {

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from core.bench.report import workspace_report
 from tests.browser.conftest import App, Watch, settled
+from tests.support.benchmark import write_report
 from tests.support.runs import make_run
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("", "setup", "run", "results", "history", "guide")
+PAGES = ("", "setup", "run", "results", "history", "benchmark", "guide")
 
 
 def luminance(colour: str) -> float:
@@ -26,6 +28,7 @@ def luminance(colour: str) -> float:
 def test_every_page(browser: Browser, app: App, watch: Watch, scheme: str) -> None:
     done = make_run("done")
     make_run("failed")
+    write_report(workspace_report())
     keep = os.environ.get("AUDIT_SCREENSHOTS")
     context = browser.new_context(viewport={"width": 1440, "height": 900}, color_scheme=scheme)
     context.on("page", watch.attach)

@@ -16,7 +16,8 @@ from core.reports.summary import (
     target_words,
 )
 from core.results import Estimate, RankedCandidate, Results
-from core.scoring.table import SCORES
+from core.scoring.table import REPORTED
+from core.synthesis.settings import InversionConfig, MixConfig, Part, PyramidsConfig, SelectionConfig
 from tests.support.runs import make_run, probe_check
 
 
@@ -68,17 +69,17 @@ def test_lead_is_the_distance_to_the_second() -> None:
 def test_the_chosen_score_comes_first() -> None:
     found = results()
     assert shown_scores(found)[0] == found.score
-    assert set(shown_scores(found)) == set(SCORES)
+    assert set(shown_scores(found)) == set(REPORTED)
     strange = found.ranking[0].model_copy(update={"scores": {"of_the_future": Estimate(value=1.0)}})
     assert "of_the_future" in shown_scores(found.model_copy(update={"ranking": (strange, *found.ranking[1:])}))
 
 
-@pytest.mark.parametrize("score", list(SCORES))
+@pytest.mark.parametrize("score", list(REPORTED))
 def test_the_best_by_each_score_minds_its_direction(score: str) -> None:
     found = results()
     values = {entry.candidate: entry.scores[score].value for entry in found.ranking}
     best = best_by(found, score)
-    assert best and values[best] == (max if SCORES[score].higher_is_better else min)(values.values())
+    assert best and values[best] == (max if REPORTED[score].higher_is_better else min)(values.values())
 
 
 @pytest.mark.parametrize(
@@ -103,3 +104,27 @@ def test_settings_say_when_another_score_ranks_than_was_asked_for() -> None:
     assert values["Score that ranks"] == "Centred distance (asked for: Projected residual cosine)"
     values = {fact.label: fact.value for fact in settings_facts(results())}
     assert values["Score that ranks"] == "Projected residual cosine"
+
+
+def test_probes_made_for_no_class_are_not_said_to_hit_any() -> None:
+    unaimed = probe_check(10).model_copy(update={"on_target": None})
+    assert [fact.label for fact in check_facts(unaimed, 10)] == [
+        fact.label for fact in check_facts(probe_check(10), 10) if fact.label != "On target"
+    ]
+
+
+def test_every_setting_of_the_synthesis_is_listed() -> None:
+    pooled = PyramidsConfig(colour=0.25, selection=SelectionConfig(rule="spread", pool_factor=7))
+    parts = (Part(share=1, synthesis=InversionConfig(batchnorm_weight=1234)), Part(share=3, synthesis=pooled))
+    found = results()
+    mixed = found.settings.model_copy(update={"synthesis": MixConfig(parts=parts), "effort": "quick"})
+    facts = [(fact.label, fact.value) for fact in settings_facts(found.model_copy(update={"settings": mixed}))]
+    assert [value for label, value in facts if label == "Synthesis"] == [
+        "Mix",
+        "Pixel inversion",
+        "Structured random images",
+    ]
+    assert ("Batchnorm weight", "1,234") in facts and ("Colour", "0.25") in facts
+    assert ("Steps", str(InversionConfig.STEPS["quick"])) in facts
+    assert ("Selection", "far apart, of 7 times as many") in facts
+    assert [value for label, value in facts if label == "Share"] == ["1", "3"]

@@ -12,7 +12,7 @@ from scipy.stats import entropy
 from core.reports.tables import answers_csv, scores_csv
 from core.results import Results
 from core.runs.folder import RunFolder
-from core.scoring.table import SCORES
+from core.scoring.table import REPORTED
 from tests.support.answers import CANDIDATES
 from tests.support.runs import CLASS_NAMES, make_run
 
@@ -34,7 +34,7 @@ def rows(text: str) -> list[dict[str, str]]:
 def test_scores_one_row_each(run: tuple[RunFolder, Results]) -> None:
     _, results = run
     table = rows(scores_csv(results))
-    assert len(table) == 3 * len(CANDIDATES) * len(SCORES)
+    assert len(table) == 3 * len(CANDIDATES) * len(REPORTED)
     first = results.ranking[0]
     mine = {row["score"]: row for row in table if row["probe_set"] == "synthesised" and row["place"] == "1"}
     for name, found in first.scores.items():

@@ -7,7 +7,7 @@ import pytest
 from scipy.special import log_softmax
 
 from core.scoring.ranking import applicable_score, log_probabilities, rank
-from core.scoring.table import SCORES
+from core.scoring.table import REPORTED, SCORES
 
 
 @pytest.fixture
@@ -19,7 +19,7 @@ def answers() -> tuple[np.ndarray, dict[str, np.ndarray]]:
     return log_softmax(student, axis=1), {name: log_softmax(x, axis=1) for name, x in logits.items()}
 
 
-@pytest.mark.parametrize("by", [name for name, score in SCORES.items() if score.resampled])
+@pytest.mark.parametrize("by", [name for name, score in REPORTED.items() if score.resampled])
 def test_ranks_the_source_first_with_an_interval_around_its_score(answers, by: str) -> None:
     ranking = rank(*answers, by=by, resamples=200, generator=np.random.default_rng(0))
     assert ranking[0].candidate == "b"
@@ -28,7 +28,7 @@ def test_ranks_the_source_first_with_an_interval_around_its_score(answers, by: s
     for candidate in ranking:
         low, high = candidate.interval
         assert low <= candidate.score <= high
-        assert set(candidate.scores) == set(SCORES)
+        assert set(candidate.scores) == set(REPORTED)
 
 
 def test_interval_covers_the_expected_mean() -> None:
@@ -64,6 +64,27 @@ def test_residual_scores_fall_back_where_they_say_nothing(answers) -> None:
     score, reason = applicable_score("rcos", candidates[[0, 1, 1]])
     assert score == "centred_distance"
     assert "alike" in reason
+
+
+def test_set_scores_fall_back_where_probes_are_few(answers) -> None:
+    candidates = np.stack(list(answers[1].values()))
+    assert applicable_score("acs", candidates[:, :3]) == ("acs", "")
+    score, reason = applicable_score("acs", candidates[:, :2])
+    assert score == "centred_distance"
+    assert "at least 3 probes" in reason
+
+
+def test_what_has_too_little_to_go_on_is_left_out(answers) -> None:
+    student, candidates = answers
+    two = {name: answer[:2] for name, answer in list(candidates.items())[:2]}
+    ranking = rank(student[:2], two, by="agreement", resamples=100, generator=np.random.default_rng(0))
+    assert set(ranking[0].scores) == {"centred_distance", "inverse_kl", "agreement"}
+
+
+def test_any_score_can_be_computed(answers) -> None:
+    ranking = rank(*answers, by="ri", resamples=10, generator=np.random.default_rng(0), scores=SCORES)
+    assert ranking[0].candidate == "b"
+    assert set(ranking[0].scores) == set(SCORES)
 
 
 def test_answers_become_log_probabilities_with_a_floor() -> None:

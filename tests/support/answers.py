@@ -8,7 +8,8 @@ import numpy as np
 
 from core.config import SYNTHESISED
 from core.results import RankedCandidate
-from core.scoring.ranking import log_softmax, rank
+from core.scoring.ranking import rank
+from core.scoring.vectors import log_softmax
 
 CANDIDATES = ("resnet14", "vgg7", "mobilenetv2", "densenet22", "wideresnet10", "vit4")
 AFFINITY = {SYNTHESISED: (0.9, 0.74, 0.7, 0.76, 0.8, 0.5), "white_noise": (0.6, 0.63, 0.58, 0.6, 0.61, 0.5)}

@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from core.config import AuditConfig, StudentConfig, SynthesisConfig
+from core.config import AuditConfig, StudentConfig
 from core.runs.folder import RunFolder, RunState
+from core.synthesis.settings import GeneratorConfig
 from tests.support.served import Served
 
 PATIENCE = 120.0  # seconds
@@ -20,7 +21,7 @@ def tiny_audit(zoo: Path, served: Served, *, steps: int = 10, probes: int = 40, 
         student=StudentConfig(checkpoint=zoo / "students" / "fern.safetensors"),
         candidates=served.candidates,
         probes=probes,
-        synthesis=SynthesisConfig(steps=steps, batch=8, width=8, latent=4),
+        synthesis=GeneratorConfig(steps=steps, batch=8, width=8, latent=4),
         bootstrap=100,
         ask_anyway=True,
         device="cpu",

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from core.synthesis.batchnorm import batchnorm_loss, watched_inputs
+from core.synthesis.batchnorm import batchnorm_fits, batchnorm_loss, watched_inputs
 
 
 @pytest.fixture
@@ -41,12 +41,36 @@ def test_against_numpy(model: nn.Sequential, reduction: str) -> None:
     assert loss.item() == pytest.approx(expected, rel=1e-4)
 
 
+def test_fits_of_single_images_are_their_own_losses(model: nn.Sequential) -> None:
+    x = torch.randn(4, 3, 9, 9)
+    with watched_inputs(layers_of(model)) as together:
+        model(x)
+    for index, fit in enumerate(batchnorm_fits(together)):
+        with watched_inputs(layers_of(model)) as alone:
+            model(x[index : index + 1])
+        assert fit.item() == pytest.approx(batchnorm_loss(alone, reduction="mean").item(), rel=1e-4)
+
+
 def test_vanishes_on_the_data_whose_statistics_are_stored() -> None:
     layer = nn.BatchNorm2d(3, momentum=1.0)
     x = torch.randn(50, 3, 20, 20) * 2 + 1
     layer.train()(x)
     layer.eval()
     assert batchnorm_loss([(layer, x)], reduction="sum").item() < 1e-6
+
+
+def test_its_gradient_is_the_true_one() -> None:
+    layer = nn.BatchNorm2d(3).double()
+    layer.running_mean.normal_()
+    x = torch.randn(4, 3, 5, 6, requires_grad=True)
+
+    def by_torch(x: torch.Tensor) -> torch.Tensor:
+        sd = (x.var((0, 2, 3), unbiased=False) + layer.eps).sqrt()
+        return ((x.mean((0, 2, 3)) - layer.running_mean) ** 2 + (sd - (1 + layer.eps) ** 0.5) ** 2).sum()
+
+    (found,) = torch.autograd.grad(batchnorm_loss([(layer, x)], reduction="sum"), x)
+    (expected,) = torch.autograd.grad(by_torch(x.double()), x)
+    torch.testing.assert_close(found, expected, rtol=1e-3, atol=1e-6)
 
 
 def test_watching_ends_with_the_block_and_passes_gradients(model: nn.Sequential) -> None:

@@ -1,4 +1,4 @@
-"""Baselines, targets, quantisation and the probes' own check."""
+"""Targets, quantisation and the probes' own check."""
 
 from __future__ import annotations
 
@@ -6,38 +6,13 @@ import numpy as np
 import pytest
 import torch
 
-from core.config import InputSpec
-from core.synthesis.base import Probes, pixels, quantise, target_label
-from core.synthesis.baselines import BASELINES, baseline_probes
+from core.synthesis.base import Probes, class_mixes, labels, pixels, quantise, target_label
 from core.synthesis.check import check_probes
-from core.synthesis.generator import class_mixes
-
-GREY = InputSpec(channels=1, height=28, width=28, mean=(0.3,), std=(0.35,))
-COLOUR = InputSpec(channels=3, height=30, width=33, mean=(0.5,) * 3, std=(0.2,) * 3)
+from core.synthesis.drawing import unaimed
 
 
 def seeded(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
-
-
-@pytest.mark.parametrize("name", BASELINES)
-@pytest.mark.parametrize("shape", [GREY, COLOUR], ids=["grey", "colour"])
-def test_baselines_are_images_that_their_seed_decides(name: str, shape: InputSpec) -> None:
-    probes = baseline_probes(name, 9, shape, seeded())
-    assert probes.images.dtype == np.uint8
-    assert probes.images.shape == (9, shape.channels, shape.height, shape.width)
-    assert probes.targets.shape == (9, 0)
-    np.testing.assert_array_equal(probes.images, baseline_probes(name, 9, shape, seeded()).images)
-    assert (probes.images != baseline_probes(name, 9, shape, seeded(1)).images).any()
-
-
-def test_pyramids_are_smooth_and_noise_is_not() -> None:
-    def neighbours(name: str) -> float:
-        images = baseline_probes(name, 50, GREY, seeded()).images.astype(float)
-        return np.corrcoef(images[..., :-1].ravel(), images[..., 1:].ravel())[0, 1]
-
-    assert neighbours("pyramids") > 0.8
-    assert abs(neighbours("white_noise")) < 0.05
 
 
 def test_quantising_clamps_and_rounds() -> None:
@@ -53,6 +28,12 @@ def test_targets_go_through_the_classes_and_mix_as_often_as_asked(probability: f
     assert weights.argmax(1).bincount().tolist() == [200] * 10
     assert (weights.max(1).values < 1).float().mean().item() == pytest.approx(mixed, abs=0.03)
     assert weights.max(1).values.min() >= 0.5
+
+
+def test_few_targets_are_of_different_classes_drawn_from_all() -> None:
+    drawn = [class_mixes(3, 10, 0.0, seeded(seed)).argmax(1).tolist() for seed in range(50)]
+    assert all(len(set(classes)) == 3 for classes in drawn)
+    assert {classes[0] for classes in drawn} == set(range(10))
 
 
 def test_labels_name_one_or_two_classes() -> None:
@@ -83,6 +64,23 @@ class TestCheck:
         assert any("equally sure" in problem for problem in problems)
         problems = check_probes(thirds_student, white, seeded()).problems
         assert any("no better than noise" in problem for problem in problems)
+
+    def test_does_not_blame_images_for_what_they_were_not_made_for(self, thirds_student) -> None:
+        good = self.bars(np.arange(30) % 3)
+        white = np.full_like(good.images[:1], 255)
+        check = check_probes(thirds_student, unaimed(white), seeded())
+        assert (check.on_target, check.problems) == (None, ())
+        assert check.batchnorm_loss > check.batchnorm_loss_noise
+
+        targets = np.where(np.arange(30)[:, None] < 15, good.targets, 0)
+        targets[:3] = np.roll(targets[:3], 1, axis=1)
+        assert check_probes(thirds_student, Probes(good.images, targets), seeded()).on_target == pytest.approx(12 / 15)
+
+    def test_labels_say_what_the_student_sees_where_nothing_was_wanted(self, thirds_student) -> None:
+        bars = self.bars(np.array([2, 0, 1]))
+        assert labels(thirds_student, unaimed(bars.images)) == ("right", "left", "middle")
+        wanted = np.array([[0, 0, 0], [0, 0.6, 0.4], [0, 0, 0]], np.float32)
+        assert labels(thirds_student, Probes(bars.images, wanted)) == ("right", "middle + right", "middle")
 
     @staticmethod
     def bars(classes: np.ndarray) -> Probes:

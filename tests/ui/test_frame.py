@@ -25,7 +25,7 @@ def app(tmp_path: Path) -> AppTest:
     """An app of empty pages, whose home page asks for the run that its address names."""
     (tmp_path / "app.py").write_text(PAGE)
     (tmp_path / "pages").mkdir()
-    for name in ("setup", "run", "results", "history", "guide"):
+    for name in ("setup", "run", "results", "history", "benchmark", "guide"):
         (tmp_path / "pages" / f"{name}.py").touch()
     return AppTest.from_file(str(tmp_path / "app.py"), default_timeout=30)
 
@@ -37,7 +37,7 @@ def links(app: AppTest) -> list[str]:
 def test_without_a_run_there_is_none(app: AppTest) -> None:
     app.run()
     assert app.markdown[0].value == "opened None"
-    assert links(app) == ["Home", "New audit", "History", "Guide"]
+    assert links(app) == ["Home", "New audit", "History", "Benchmark", "Guide"]
 
 
 def test_a_run_is_opened_and_linked_in_the_sidebar(app: AppTest) -> None:

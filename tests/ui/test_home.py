@@ -135,7 +135,8 @@ def test_a_long_line_is_cut_short_in_the_sidebar() -> None:
 
 def test_sidebar_is_silent_when_nothing_goes_on() -> None:
     make_run("done", name="Night watch")
-    assert [link.label for link in open_page().sidebar.get("page_link")] == ["Home", "New audit", "History", "Guide"]
+    links = [link.label for link in open_page().sidebar.get("page_link")]
+    assert links == ["Home", "New audit", "History", "Benchmark", "Guide"]
 
 
 def test_names_of_runs_are_text_not_markup() -> None:

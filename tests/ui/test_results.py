@@ -12,7 +12,7 @@ from core.quantities import number
 from core.reports.summary import LIMITS, score_label
 from core.results import Results
 from core.runs.folder import RunFolder
-from core.scoring.table import SCORES
+from core.scoring.table import REPORTED
 from core.ui.downloads import file_name
 from core.ui.text import plain
 from core.zoo.cards import ModelCard
@@ -78,16 +78,16 @@ def test_bars_are_the_ranking() -> None:
     assert chart["layout"]["title"]["text"] and chart["layout"]["xaxis"]["title"]["text"] == "Projected residual cosine"
 
 
-@pytest.mark.parametrize("score", list(SCORES))
+@pytest.mark.parametrize("score", list(REPORTED))
 def test_bars_by_any_score_best_first(score: str) -> None:
     folder = make_run("done")
     app = open_results(folder)
     app.selectbox(key="results_score").set_value(score).run()
     drawn = values(charts(app)[0])
     assert drawn == sorted(
-        (entry.scores[score].value for entry in found(folder).ranking), reverse=SCORES[score].higher_is_better
+        (entry.scores[score].value for entry in found(folder).ranking), reverse=REPORTED[score].higher_is_better
     )
-    assert SCORES[score].explanation in texts(app)
+    assert REPORTED[score].explanation in texts(app)
 
 
 def test_every_score_of_every_candidate_stands_in_the_table() -> None:
@@ -105,7 +105,7 @@ def test_every_score_of_every_candidate_stands_in_the_table() -> None:
 def test_the_best_of_each_score_is_bold() -> None:
     folder = make_run("done")
     (table,) = open_results(folder).table
-    for name, score in SCORES.items():
+    for name, score in REPORTED.items():
         (column,) = [c for c in table.value.columns if c.startswith(score.label + " ")]
         estimates = {entry.candidate: entry.scores[name].value for entry in found(folder).ranking}
         best = (max if score.higher_is_better else min)(estimates, key=estimates.__getitem__)

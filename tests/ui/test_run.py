@@ -9,11 +9,13 @@ from streamlit.testing.v1 import AppTest
 
 import core.ui.live
 import core.ui.resume
-from core.events import PHASES, Phase
+from core.config import SYNTHESISED
+from core.events import PHASES, Phase, ProbesChecked
 from core.runs.folder import ErrorReport, RunFolder, ShownStatus
+from core.synthesis.settings import PyramidsConfig
 from core.ui.words import STATUSES
 from tests.support.pages import labels, open_page, texts
-from tests.support.runs import make_run
+from tests.support.runs import make_run, probe_check
 
 RUN = "pages/run.py"
 
@@ -217,3 +219,16 @@ def test_the_link_carries_the_run() -> None:
 def test_before_the_synthesis_it_says_where_images_will_be() -> None:
     folder = make_run("queued")
     assert "first images appear here" in texts(open_run(folder))
+
+
+def test_what_is_not_optimised_has_no_loss_and_no_target() -> None:
+    folder = make_run("running", phase="load")
+    manifest = folder.manifest()
+    drawn = manifest.config.model_copy(update={"synthesis": PyramidsConfig()})
+    (folder.path / "manifest.json").write_text(manifest.model_copy(update={"config": drawn}).model_dump_json())
+    check = probe_check(100).model_copy(update={"on_target": None})
+    folder.append_event(ProbesChecked(probe_set=SYNTHESISED, check=check).model_dump(mode="json"))
+    app = open_run(folder)
+    assert "Loss of the synthesis" not in charts(app)
+    assert "Nothing is optimised here." in [caption.value for caption in app.caption]
+    assert any(markdown.value.endswith("The probes passed their check.") for markdown in app.markdown)

@@ -1,0 +1,124 @@
+"""Pixel inversion: images optimised one by one until the student sees their classes in them.
+
+As DeepInversion (Yin et al., 2020), with two differences that matter for telling candidates apart: what is
+optimised are grids from coarse to fine whose enlarged sum goes through a sigmoid, and they shrink a little at
+each step. Both keep out the fine patterns that only this student reads as classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+import numpy as np
+import torch
+from torch.nn import functional as F
+
+from core.devices import autocast
+from core.students.base import Student
+from core.synthesis.base import Probes, Tell, class_mixes, quantise, synthesiser
+from core.synthesis.batchnorm import batchnorm_loss, watched_inputs
+from core.synthesis.grids import contrasts, enlarged_sum, gains, random_grids
+from core.synthesis.priors import consistency_loss, patch_loss, smoothness_loss, watched_attention
+from core.synthesis.progress import SHOWN, Narrator, parts, with_room
+from core.synthesis.settings import InversionConfig
+from core.synthesis.shaking import shaken
+
+View = Callable[[torch.Tensor], torch.Tensor]
+Terms = dict[str, tuple[float, torch.Tensor]]  # weight and value by name
+
+
+@synthesiser(InversionConfig)
+def synthesise(student: Student, config: InversionConfig, n: int, generator: torch.Generator, tell: Tell) -> Probes:
+    """Optimise `n` images from random pyramids on, classes in turn, as many at a time as memory allows.
+
+    Raises:
+        InputError: not even one image fits into memory.
+    """
+    targets = class_mixes(n, student.num_classes, config.mix_probability, generator)
+    view = partial(shaken, shift=config.shift, mirror=config.mirror, noise=config.noise, generator=generator)
+
+    images: list[np.ndarray] = []
+    batch, done, steps_before = min(config.batch, student.affordable_batch), 0, 0
+
+    def attempt(size: int) -> np.ndarray:
+        steps = steps_before + config.num_steps * len(parts(n - done, size))
+        narrator = Narrator(student, steps, tell, before=steps_before)
+        return _inverted(student, config, targets[done : done + size], view, generator, narrator)
+
+    while done < n:
+        made, batch = with_room(parts(n - done, batch)[0], student, attempt)
+        images.append(made)
+        done, steps_before = done + len(made), steps_before + config.num_steps
+    return Probes(np.concatenate(images), targets.numpy())
+
+
+def _inverted(
+    student: Student,
+    config: InversionConfig,
+    targets: torch.Tensor,
+    view: View,
+    generator: torch.Generator,
+    narrator: Narrator,
+) -> np.ndarray:
+    """Images uint8 `(B, C, H, W)` for class weights `(B, K)`."""
+    grids = [grid.to(student.device).requires_grad_() for grid in _start(len(targets), student.shape, generator)]
+    optimiser = torch.optim.AdamW(grids, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)
+    wanted = targets.to(student.device)
+    objective = partial(_terms if _has_batchnorm(student, config) else _free_terms, student, config, view)
+
+    @torch.no_grad()
+    def drawn(first: int) -> np.ndarray:
+        return quantise(torch.sigmoid(enlarged_sum([grid[:first] for grid in grids])))
+
+    for step in range(1, config.num_steps + 1):
+        with autocast(student.device):
+            terms = objective(torch.sigmoid(enlarged_sum(grids)), wanted)
+        total = sum(weight * loss for weight, loss in terms.values())
+        optimiser.zero_grad(set_to_none=True)
+        (len(targets) * total).backward()  # so that an image's gradient does not shrink with its batch
+        optimiser.step()
+        losses = {"total": total.detach()} | {name: loss.detach() for name, (_, loss) in terms.items()}
+        narrator.step(step, losses, lambda: Probes(drawn(SHOWN), targets[:SHOWN].numpy()))
+    return drawn(len(targets))
+
+
+def _start(n: int, shape: tuple[int, int, int], generator: torch.Generator) -> list[torch.Tensor]:
+    """The grids of random pyramids, contrast and brightness taken into them."""
+    grids = random_grids(n, shape, generator)
+    factors, offsets = contrasts(n, generator)
+    grids = [factors * grid for grid in grids]
+    grids[0] += offsets / gains(len(grids))[0]
+    return grids
+
+
+def _has_batchnorm(student: Student, config: InversionConfig) -> bool:
+    return config.prior == "batchnorm" and bool(student.batchnorm_layers)
+
+
+def _terms(student: Student, config: InversionConfig, view: View, images: torch.Tensor, targets: torch.Tensor) -> Terms:
+    """Cross-entropy, and the distance from the statistics that the student's BatchNorm layers remember."""
+    with watched_inputs(student.batchnorm_layers if config.batchnorm_weight else []) as inputs:
+        logits = student(view(images))
+    terms = {"cross_entropy": (1.0, F.cross_entropy(logits.float(), targets))}
+    if inputs:
+        terms["batchnorm"] = (config.batchnorm_weight, batchnorm_loss(inputs, reduction="mean"))
+    return terms
+
+
+def _free_terms(
+    student: Student, config: InversionConfig, view: View, images: torch.Tensor, targets: torch.Tensor
+) -> Terms:
+    """Cross-entropy, and what any image should be like: smooth, the same when moved, and of different patches."""
+    with watched_attention(student.module) as tokens:
+        logits = student(view(images)).float()
+    terms = {
+        "cross_entropy": (1.0, F.cross_entropy(logits, targets)),
+        "smoothness": (config.smoothness_weight, smoothness_loss(images)),
+    }
+    if config.consistency_weight:
+        moved = student(view(images)).float()
+        terms["consistency"] = (config.consistency_weight, consistency_loss(logits, moved))
+    if tokens and config.patch_weight:
+        terms["patches"] = (config.patch_weight, patch_loss(tokens))
+    return terms

@@ -1,0 +1,129 @@
+"""Which benchmark report is shown, and what the page asks of it. A report is read once, until its file changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from core.bench.report import COMMITTED, Named, Picks, Report, Row, read_report, workspace_report
+
+Source = Literal["committed", "own"]
+Dimension = Literal["method", "score", "group", "dataset"]
+Measure = Literal["accuracy", "auc"]
+
+FAILS = 0.9  # accuracy below which a group of students is named as one that is not found
+BASELINES = ("real", "mia_filter", "ood_filter", "paper_generator", "pyramids", "white_noise")  # compared with at first
+
+
+@dataclass(frozen=True)
+class Line:
+    """The rows of one name in increasing numbers of probes."""
+
+    label: str
+    rows: tuple[Row, ...]
+    is_default: bool  # what an audit does unless told otherwise, or all students
+
+
+def sources() -> dict[Source, Path]:
+    """The reports that are there: the one that came with the program, and the workspace's."""
+    places: dict[Source, Path] = {"committed": COMMITTED, "own": workspace_report()}
+    return {source: path for source, path in places.items() if path.is_file()}
+
+
+def load(path: Path) -> Report:
+    """The report in a file; raises `InputError` as `read_report` does."""
+    try:
+        changed = path.stat().st_mtime_ns
+    except OSError:  # gone meanwhile, which reading it will say
+        changed = 0
+    return _load(path, changed)
+
+
+@lru_cache(maxsize=2)
+def _load(path: Path, _changed: int) -> Report:
+    return read_report(path)
+
+
+def names(report: Report) -> dict[Dimension, dict[str, Named]]:
+    """All names of each dimension."""
+    return {"method": report.methods, "score": report.scores, "group": report.groups, "dataset": report.datasets}
+
+
+def present(report: Report, dimension: Dimension) -> dict[str, Named]:
+    """The names that have any figures, in the report's order."""
+    used = {getattr(row, dimension) for row in report.rows}
+    return {name: words for name, words in names(report)[dimension].items() if name in used}
+
+
+def default_of(report: Report, dimension: Dimension) -> str:
+    """What is shown unless something else is asked for: the default audit, on all students."""
+    there = present(report, dimension)
+    wanted = {"method": report.default_method, "score": report.default_score, "group": widest_group(report)}
+    name = wanted.get(dimension)
+    return name if name in there else next(iter(there))
+
+
+def widest_group(report: Report) -> str:
+    """The group of the most students."""
+    return max(report.rows, key=lambda row: row.students).group
+
+
+def selected(report: Report, kept: Mapping[Dimension, Sequence[str]]) -> list[Row]:
+    """The rows whose names are all among those kept."""
+    wanted = {dimension: frozenset(some) for dimension, some in kept.items()}
+    return [row for row in report.rows if all(getattr(row, key) in some for key, some in wanted.items())]
+
+
+def lines(report: Report, rows: Sequence[Row], compared: Dimension) -> list[Line]:
+    """One line for each name of a dimension that has rows: the default audit's first, then in the report's order."""
+    found, default = [], default_of(report, compared)
+    for name, words in present(report, compared).items():
+        if own := sorted((row for row in rows if getattr(row, compared) == name), key=lambda row: row.probes):
+            found.append(Line(words.label, tuple(own), name == default))
+    return sorted(found, key=lambda line: not line.is_default)
+
+
+def default_rows(report: Report, dataset: str) -> list[Row]:
+    """What the default method and score find of each group, in increasing numbers of probes."""
+    kept = {"dataset": (dataset,), "method": (report.default_method,), "score": (report.default_score,)}
+    return sorted(selected(report, kept), key=lambda row: row.probes)
+
+
+def weakest(report: Report) -> list[list[Row]]:
+    """What the default finds with the most probes of groups that it finds less often than `FAILS`, worst first.
+
+    For each such group its rows, one for each data set; where there is none, those of the lowest group alone.
+    """
+    rows = [row for dataset in report.datasets for row in default_rows(report, dataset)]
+    most = max((row.probes for row in rows), default=0)
+    everyone = widest_group(report)
+    groups: dict[str, list[Row]] = {}
+    for row in rows:
+        if row.probes == most and row.group != everyone:
+            groups.setdefault(row.group, []).append(row)
+    worst = sorted(groups.values(), key=_lowest)
+    return [group for group in worst if _lowest(group) < FAILS] or worst[:1]
+
+
+def _lowest(rows: Sequence[Row]) -> float:
+    return min(row.accuracy.value for row in rows)
+
+
+def candidates(report: Report, dataset: str) -> int | None:
+    """How many candidates a student of a data set may be taken for; None where the report does not say."""
+    found = (len(picks.candidates) for picks in (*report.confusions, *report.independents) if picks.dataset == dataset)
+    return next(found, None)
+
+
+def picks_of(found: Sequence[Picks], *, dataset: str, method: str, score: str) -> Picks | None:
+    """Who is taken for whom by one method and score, None where the report does not say."""
+    wanted = (dataset, method, score)
+    return next((picks for picks in found if (picks.dataset, picks.method, picks.score) == wanted), None)
+
+
+def label_of(named: Mapping[str, Named], name: str) -> str:
+    """What stands for a name; the name itself where a report forgot to say."""
+    return named[name].label if name in named else name

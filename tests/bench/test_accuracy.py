@@ -1,0 +1,99 @@
+"""Figures of the benchmark against other libraries, closed forms and simulation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+from sklearn.metrics import roc_auc_score
+
+from core.bench.accuracy import Asked, accuracy, auc, paired_difference, scored
+from core.bench.cells import DRAWS, PROBES, draws_of
+from core.scoring.table import SCORES
+
+
+def asked(values: list[list[float]], teacher: int) -> Asked:
+    return Asked(np.array(values), np.arange(len(values[0])) == teacher)
+
+
+def some_students(n: int = 40, candidates: int = 5) -> list[Asked]:
+    generator = np.random.default_rng(0)
+    teachers = np.resize(np.eye(candidates), (n, candidates))
+    return [Asked(generator.normal(size=(6, candidates)) + teacher, teacher > 0) for teacher in teachers]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ([[1, 0, 0]], 1.0),
+        ([[0, 1, 0]], 0.0),
+        ([[1, 1, 0]], 0.5),
+        ([[0, 0, 0]], 1 / 3),
+        ([[1, 0, 0], [0, 1, 0], [2, 0, 1], [1, 0, 1]], (1 + 0 + 1 + 0.5) / 4),
+    ],
+)
+def test_a_tie_is_a_guess(values: list[list[float]], expected: float) -> None:
+    assert asked(values, teacher=0).accuracy == pytest.approx(expected)
+
+
+def test_of_two_teachers_either_will_do() -> None:
+    both = Asked(np.array([[3.0, 1, 2], [0, 1, 0], [0, 0, 1]]), np.array([True, True, False]))
+    assert both.accuracy == pytest.approx(2 / 3)
+    np.testing.assert_allclose(both.named, 1 / 3)
+
+
+def test_accuracy_is_the_mean_over_students_with_an_interval_that_shrinks() -> None:
+    students = some_students(200)
+    figure = accuracy(students, np.random.default_rng(0))
+    assert figure.value == pytest.approx(np.mean([one.accuracy for one in students]))
+    spread = np.std([one.accuracy for one in students]) / np.sqrt(200)
+    assert figure.high - figure.low == pytest.approx(2 * 1.96 * spread, rel=0.1)
+    few = accuracy(students[:20], np.random.default_rng(0))
+    assert few.high - few.low > 2 * (figure.high - figure.low)
+
+
+def test_auc_is_that_of_another_library() -> None:
+    students = some_students()
+    probabilities = np.array([softmax(one.values, axis=1).mean(axis=0) for one in students])
+    teachers = np.array([one.teachers for one in students])
+    expected = roc_auc_score(teachers, probabilities, average="micro")
+    figure = auc(students, np.random.default_rng(0))
+    assert figure.value == pytest.approx(expected)
+    assert figure.low < figure.value < figure.high
+
+
+def test_a_paired_difference_is_surer_than_the_two_intervals() -> None:
+    one = some_students()
+    worse = [Asked(student.values - 0.3 * student.teachers, student.teachers) for student in one]
+    difference = paired_difference(one, worse, np.random.default_rng(0))
+    figures = [accuracy(some, np.random.default_rng(0)) for some in (one, worse)]
+    assert difference.value == pytest.approx(figures[0].value - figures[1].value)
+    assert difference.high - difference.low < figures[0].high - figures[0].low
+    assert difference.low > 0
+
+
+@pytest.mark.parametrize("name", ["rp", "centred_distance"])
+def test_scores_are_of_the_first_probes_and_higher_is_better(name: str) -> None:
+    generator = np.random.default_rng(0)
+    answers = np.log(generator.dirichlet(np.ones(4), size=(3, 12)))
+    draws = np.array([[3, 1, 2, 5], [9, 8, 0, 4]])
+    values = scored(SCORES[name], answers[1], answers, draws, 2)
+    direct = np.array([SCORES[name].compute(answers[1][d], answers[:, d]) for d in ([3, 1], [9, 8])])
+    np.testing.assert_allclose(values, direct if name == "rp" else -direct)
+    assert values.argmax(axis=1).tolist() == [1, 1]
+
+
+def test_a_score_without_enough_probes_guesses() -> None:
+    answers = np.log(np.random.default_rng(0).dirichlet(np.ones(4), size=(3, 5)))
+    values = scored(SCORES["cka"], answers[0], answers, np.array([[0], [1]]), 1)
+    assert Asked(values, np.array([True, False, False])).accuracy == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize("images", [100, 150, 400, 2000, 2500])
+def test_draws(images: int) -> None:
+    draws = draws_of(images, generator=np.random.default_rng(0))
+    assert draws.shape == (DRAWS, PROBES)
+    assert draws.min() >= 0 and draws.max() < images
+    assert all(len(set(draw)) == PROBES for draw in draws)
+    if images >= DRAWS * PROBES:
+        assert len(set(draws.ravel())) == draws.size
