@@ -178,3 +178,20 @@ def test_settings_written_as_toml_are_those_that_are_read(tmp_path: Path) -> Non
     (tmp_path / "audit.toml").write_text(config_to_toml(config))
     assert load_config(tmp_path / "audit.toml") == config
     assert os.path.isabs(config.student.checkpoint)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("zoo", "--dataset", "nope"), "no data set nope"),
+        (("run", "--method", "nope"), "no method nope"),
+        (("run", "--dataset", "nope"), "no data set nope"),
+        (("report", "--score", "nope"), "no score nope"),
+        (("report",), "no method has been run on all students"),
+        (("demo", "--student", "nope"), "no demo student nope"),
+    ],
+)
+def test_a_benchmark_that_cannot_be_says_why(arguments: tuple[str, ...], message: str) -> None:
+    done = command("bench", *arguments)
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr
