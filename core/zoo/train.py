@@ -57,6 +57,7 @@ def fit(recipe: Recipe, dataset: Dataset, train: Split, teachers: list[PixelMode
     """One model, with AdamW under a one-cycle schedule."""
     generator = torch.Generator().manual_seed(recipe.seed)
     model = new_model(recipe.architecture, dataset.input, len(dataset.class_names), seed=recipe.seed).train()
+    model = model.to(memory_format=torch.channels_last)
     taught = lessons(
         recipe.lesson,
         recipe.epochs,
@@ -67,7 +68,7 @@ def fit(recipe: Recipe, dataset: Dataset, train: Split, teachers: list[PixelMode
         seed=recipe.seed,
     )
     learning = [*model.parameters(), *(p for lesson in set(taught) for p in lesson.extra.parameters())]
-    optimiser = torch.optim.AdamW(learning, weight_decay=WEIGHT_DECAY)
+    optimiser = torch.optim.AdamW(learning, weight_decay=WEIGHT_DECAY, fused=True)
     steps = recipe.epochs * (len(train) // recipe.batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=PEAK_RATE, total_steps=steps)
     for lesson in taught:
