@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 import shutil
+import signal
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,8 @@ import pytest
 import core  # noqa: F401  (before any test imports torch, see there)
 
 os.environ.setdefault("OMP_NUM_THREADS", "2")  # torch reads it when a test imports it, so do the workers
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # started in the background: processes would inherit that
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 NEEDS: dict[str, tuple[Callable[[], object], str]] = {  # marker: (is it there?, what to say if not)
     "browser": (lambda: shutil.which("chromium"), "needs Chromium (Debian package chromium)"),
