@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import torch
@@ -30,6 +31,26 @@ class Batch:
     index: torch.Tensor
 
 
+@dataclass(frozen=True, eq=False)
+class Tutor:
+    """A teacher, and what it says of the training images `(N, C, H, W)`: asked once, for all students and epochs."""
+
+    model: PixelModel
+    images: torch.Tensor
+
+    @cached_property
+    def logits(self) -> torch.Tensor:
+        """`(N, K)`."""
+        return predict(self.model, self.images)
+
+    @cached_property
+    def embeddings(self) -> torch.Tensor:
+        """`(N, D)`."""
+        with embedding_of(self.model) as caught:
+            predict(self.model, self.images)
+        return torch.cat(caught)
+
+
 class Lesson(Protocol):
     """A loss for a batch. `extra` are modules that learn along with the student and are thrown away."""
 
@@ -49,11 +70,11 @@ class Labels:
 
 
 class SoftLabels:
-    """KD on the mean of the teachers' logits, known beforehand for all images."""
+    """KD on the mean of the teachers' logits."""
 
-    def __init__(self, teachers: Sequence[PixelModel], images: torch.Tensor, temperature: float) -> None:
+    def __init__(self, tutors: Sequence[Tutor], temperature: float) -> None:
         self.extra = nn.Module()
-        self._logits = torch.stack([predict(teacher, images) for teacher in teachers]).mean(dim=0)
+        self._logits = torch.stack([tutor.logits for tutor in tutors]).mean(dim=0)
         self._temperature = temperature
 
     def loss(self, student: PixelModel, batch: Batch) -> torch.Tensor:
@@ -65,9 +86,9 @@ class SoftLabels:
 class HardLabels:
     """Cross-entropy on the teacher's most probable class; no true label is seen."""
 
-    def __init__(self, teacher: PixelModel, images: torch.Tensor) -> None:
+    def __init__(self, tutor: Tutor) -> None:
         self.extra = nn.Module()
-        self._classes = predict(teacher, images).argmax(dim=1)
+        self._classes = tutor.logits.argmax(dim=1)
 
     def loss(self, student: PixelModel, batch: Batch) -> torch.Tensor:
         return F.cross_entropy(student(batch.images), self._classes[batch.index])
@@ -76,11 +97,9 @@ class HardLabels:
 class Relational:
     """RKD, distances and angles between embeddings, beside the labels."""
 
-    def __init__(self, teacher: PixelModel, images: torch.Tensor) -> None:
+    def __init__(self, tutor: Tutor) -> None:
         self.extra = nn.Module()
-        with embedding_of(teacher) as caught:
-            predict(teacher, images)
-        self._embeddings = torch.cat(caught)
+        self._embeddings = tutor.embeddings
 
     def loss(self, student: PixelModel, batch: Batch) -> torch.Tensor:
         with embedding_of(student) as caught:
@@ -93,12 +112,12 @@ class Relational:
 class OneForAll:
     """OFA-KD: the student's stages and its output, projected to classes, each meet the adaptive target."""
 
-    def __init__(self, teacher: PixelModel, images: torch.Tensor, student: PixelModel, seed: int) -> None:
-        self._logits = predict(teacher, images)
+    def __init__(self, tutor: Tutor, student: PixelModel, seed: int) -> None:
+        self._logits = tutor.logits
         was_training = student.training
         with torch.random.fork_rng(devices=[]), torch.no_grad(), stages_of(student, OFA_STAGES) as caught:
             torch.manual_seed(seed)
-            student.eval()(images[:2])
+            student.eval()(tutor.images[:2])
             classes = self._logits.shape[1]
             self.extra = nn.ModuleList(_projector(stage.shape[1], classes) for stage in caught)
         student.train(was_training)
@@ -114,9 +133,9 @@ class OneForAll:
 class AugmentedSoftLabels:
     """KD on strongly augmented images, about which the teacher is asked anew each time."""
 
-    def __init__(self, teacher: PixelModel, temperature: float, seed: int) -> None:
+    def __init__(self, tutor: Tutor, temperature: float, seed: int) -> None:
         self.extra = nn.Module()
-        self._teacher, self._temperature = teacher, temperature
+        self._teacher, self._temperature = tutor.model, temperature
         self._generator = torch.Generator().manual_seed(seed)
 
     def loss(self, student: PixelModel, batch: Batch) -> torch.Tensor:
@@ -132,8 +151,7 @@ def lessons(
     name: LessonName,
     epochs: int,
     *,
-    teachers: Sequence[PixelModel],
-    images: torch.Tensor,
+    tutors: Sequence[Tutor],
     student: PixelModel,
     temperature: float,
     seed: int,
@@ -141,20 +159,18 @@ def lessons(
     """What the student is taught in each epoch.
 
     Args:
-        teachers: as many as the lesson needs; none for "labels", two for "kd_two_teachers", else one.
-        images: of the training split, `(N, C, H, W)` in [0, 1].
+        tutors: as many as the lesson needs; none for "labels", two for "kd_two_teachers", else one.
         seed: of all that the lesson itself draws.
     """
-    teacher = teachers[0] if teachers else None
     make: dict[LessonName, Callable[[], Lesson]] = {
         "labels": Labels,
-        "kd": lambda: SoftLabels(teachers, images, temperature),
-        "kd_two_teachers": lambda: SoftLabels(teachers, images, temperature),
-        "kd_pretrained": lambda: SoftLabels(teachers, images, temperature),
-        "kd_augmented": lambda: AugmentedSoftLabels(teacher, temperature, seed),
-        "hard_labels": lambda: HardLabels(teacher, images),
-        "rkd": lambda: Relational(teacher, images),
-        "ofa": lambda: OneForAll(teacher, images, student, seed),
+        "kd": lambda: SoftLabels(tutors, temperature),
+        "kd_two_teachers": lambda: SoftLabels(tutors, temperature),
+        "kd_pretrained": lambda: SoftLabels(tutors, temperature),
+        "kd_augmented": lambda: AugmentedSoftLabels(tutors[0], temperature, seed),
+        "hard_labels": lambda: HardLabels(tutors[0]),
+        "rkd": lambda: Relational(tutors[0]),
+        "ofa": lambda: OneForAll(tutors[0], student, seed),
     }
     lesson = make[name]()
     if name == "kd_pretrained":

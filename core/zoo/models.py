@@ -42,12 +42,15 @@ def load_zoo_model(path: Path) -> PixelModel:
     input = InputSpec.model_validate_json(says["input"])
     model = new_model(says["architecture"].removeprefix("zoo:"), input, int(says["num_classes"]), seed=0)
     model.network.load_state_dict(tensors)
-    return model.eval()
+    return model.to(memory_format=torch.channels_last).eval()
 
 
 @torch.inference_mode()
-def predict(model: nn.Module, images: torch.Tensor, *, batch: int = 1000) -> torch.Tensor:
-    """Logits `(N, K)` for images `(N, C, H, W)` in [0, 1]."""
+def predict(model: nn.Module, images: torch.Tensor, *, batch: int = 128) -> torch.Tensor:
+    """Logits `(N, K)` for images `(N, C, H, W)` in [0, 1].
+
+    On a processor the layers of a larger batch do not fit into its cache: with 1000 it takes twice as long.
+    """
     return torch.cat([model(part) for part in images.split(batch)])
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -15,7 +16,7 @@ from core.runs import files
 from core.zoo.architectures import ARCHITECTURES
 from core.zoo.cards import ModelCard
 from core.zoo.datasets.base import Dataset, Split
-from core.zoo.lessons import Batch, lessons
+from core.zoo.lessons import Batch, Tutor, lessons
 from core.zoo.models import PixelModel, load_zoo_model, new_model, predict
 from core.zoo.recipes import Recipe
 
@@ -41,7 +42,7 @@ def train_zoo(
         path = model_path(folder, recipe)
         if not path.with_suffix(".json").exists():
             path.parent.mkdir(parents=True, exist_ok=True)  # before minutes go into a model that cannot be kept
-            model = fit(recipe, dataset, train, [_teacher(folder, name, recipe) for name in recipe.teachers])
+            model = fit(recipe, dataset, train, _tutors(folder, recipe, train))
             card = _save(model, recipe, dataset, path, trained_on=len(train), test=test)
             tell(f"{recipe.id}: accuracy {card.accuracy:.3f}")
         cards.append(ModelCard.read(path.with_suffix(".json")))
@@ -53,7 +54,7 @@ def model_path(folder: Path, recipe: Recipe) -> Path:
     return folder / f"{recipe.role}s" / f"{recipe.id}.safetensors"
 
 
-def fit(recipe: Recipe, dataset: Dataset, train: Split, teachers: list[PixelModel]) -> PixelModel:
+def fit(recipe: Recipe, dataset: Dataset, train: Split, tutors: Sequence[Tutor]) -> PixelModel:
     """One model, with AdamW under a one-cycle schedule."""
     generator = torch.Generator().manual_seed(recipe.seed)
     model = new_model(recipe.architecture, dataset.input, len(dataset.class_names), seed=recipe.seed).train()
@@ -61,8 +62,7 @@ def fit(recipe: Recipe, dataset: Dataset, train: Split, teachers: list[PixelMode
     taught = lessons(
         recipe.lesson,
         recipe.epochs,
-        teachers=teachers,
-        images=train.images,
+        tutors=tutors,
         student=model,
         temperature=recipe.temperature,
         seed=recipe.seed,
@@ -82,11 +82,17 @@ def fit(recipe: Recipe, dataset: Dataset, train: Split, teachers: list[PixelMode
     return model.eval()
 
 
-def _teacher(folder: Path, name: str, recipe: Recipe) -> PixelModel:
-    path = folder / "candidates" / f"{name}.safetensors"
-    if not path.is_file():
-        raise InputError(f"{recipe.id} learns from {name}, which is not there", remedy="train that first")
-    return load_zoo_model(path)
+def _tutors(folder: Path, recipe: Recipe, train: Split) -> list[Tutor]:
+    paths = [folder / "candidates" / f"{name}.safetensors" for name in recipe.teachers]
+    if missing := [path.stem for path in paths if not path.is_file()]:
+        raise InputError(f"{recipe.id} learns from {missing[0]}, which is not there", remedy="train that first")
+    return [_tutor(path, train) for path in paths]
+
+
+@lru_cache(maxsize=8)
+def _tutor(path: Path, train: Split) -> Tutor:
+    """A process that trains many students asks each of their teachers once."""
+    return Tutor(load_zoo_model(path), train.images)
 
 
 def _save(

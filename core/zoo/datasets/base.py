@@ -11,9 +11,9 @@ import torch
 from core.config import InputSpec
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Split:
-    """Images `(N, C, H, W)` float32 in [0, 1] and labels `(N,)` int64."""
+    """Images `(N, C, H, W)` float32 in [0, 1] and labels `(N,)` int64; equal to itself alone."""
 
     images: torch.Tensor
     labels: torch.Tensor
