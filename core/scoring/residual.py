@@ -55,9 +55,14 @@ def projected_residual_cosine(student: np.ndarray, candidates: np.ndarray) -> np
     >>> projected_residual_cosine(sharper, candidates).round(3).tolist()
     [1.0, -1.0, 1.0]
     """
+    return cosine(*projected_residuals(student, candidates))
+
+
+def projected_residuals(student: np.ndarray, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """C_student `(N K,)` and C_k `(M, N K)`, each minus its projection on their mean over candidates."""
     student, candidates = _flat(student), _flat(candidates)
     common = candidates.mean(axis=0)
-    return cosine(without(student, common), without(candidates, common))
+    return without(student, common), without(candidates, common)
 
 
 @score(

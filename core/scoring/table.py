@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import get_args
 
 from core.config import ScoreName
-from core.scoring import agreement, alignment, centred, divergence, kernels, residual  # noqa: F401  (they register)
+from core.scoring import (  # noqa: F401  (they register themselves)
+    agreement,
+    alignment,
+    centred,
+    divergence,
+    kernels,
+    regression,
+    residual,
+)
 from core.scoring.base import SCORES, Score
 
 # What an audit computes and shows. The benchmark computes all.
