@@ -220,11 +220,16 @@ def _synthesis_facts(config: MethodConfig) -> tuple[Fact, ...]:
         facts.append(Fact("Selection", f"{rule.lower()}, of {pool} times as many"))
     for name in type(config).model_fields:
         if name not in ("method", "selection", "parts"):
-            facts.append(Fact(name.replace("_", " ").capitalize(), _shown(getattr(config, name))))
+            facts.append(Fact(_setting(name), _shown(getattr(config, name))))
     if isinstance(config, MixConfig):
         for part in config.parts:
             facts += [Fact("Share", f"{part.share:g}"), *_synthesis_facts(part.synthesis)]
     return tuple(facts)
+
+
+def _setting(name: str) -> str:
+    """The name of a setting as people write it."""
+    return name.replace("_", " ").capitalize().replace("Batchnorm", "BatchNorm")
 
 
 def _shown(value: object) -> str:

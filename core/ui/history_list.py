@@ -37,7 +37,7 @@ def _list() -> None:
 
 
 def _filtered(rows: list[RunRow]) -> list[RunRow]:
-    by_name, by_state = st.columns([2, 3], vertical_alignment="bottom")
+    by_name, by_state = st.columns([2, 3], vertical_alignment="top")
     wanted = by_name.text_input(
         "Search",
         key="history_search",

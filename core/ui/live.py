@@ -46,16 +46,15 @@ def _tick(folder: RunFolder, drawn: ShownStatus) -> None:
         state = folder.state()
         _stepper(state, status, progress)
         _bar(folder, state, status)
-        probes, losses = st.columns([3, 2], gap="medium")
-        with probes, st.container(border=True, height="stretch"):
-            _contact_sheet(folder, status)
-        with losses, st.container(border=True, height="stretch"):
-            _losses(folder, progress)
-        ranking, account = st.columns([3, 2], gap="medium")
-        with ranking, st.container(border=True, height="stretch"):
-            _ranking(folder, progress)
-        with account, st.container(border=True, height="stretch"):
-            _account(folder, state, progress)
+        with st.grid(2, min_column_width=400, gap="medium"):
+            with st.container(border=True, height="stretch"):
+                _contact_sheet(folder, status)
+            with st.container(border=True, height="stretch"):
+                _losses(folder, progress)
+            with st.container(border=True, height="stretch"):
+                _ranking(folder, progress)
+            with st.container(border=True, height="stretch"):
+                _account(folder, state, progress)
 
 
 def _stepper(state: RunState, status: ShownStatus, progress: Progress) -> None:
@@ -89,7 +88,8 @@ def _bar(folder: RunFolder, state: RunState, status: ShownStatus) -> None:
         waiting = f"{ordinal(ahead + 1)} in line: {audits} before this one" if ahead else "Starting"
         st.progress(0.0, text=waiting)
     elif status == "running":
-        left = "estimating the time left" if state.eta is None else time_left(state.eta)
+        unknown = "estimating the time left" if state.phase else "starting up"
+        left = unknown if state.eta is None else time_left(state.eta)
         st.progress(min(max(state.progress, 0.0), 1.0), text=f"{state.progress:.0%} · {left}")
     elif status == "done":
         st.progress(1.0, text=f"Done in {duration(sum(state.seconds.values()))}")
@@ -99,7 +99,7 @@ def _bar(folder: RunFolder, state: RunState, status: ShownStatus) -> None:
 
 def _contact_sheet(folder: RunFolder, status: ShownStatus) -> None:
     st.markdown(
-        "**Probes in the making**",
+        "**Probes in the making**" if status in ACTIVE else "**Synthesised probes**",
         help="Beneath each image stands the class it was made for; where it was made for none, the one that the "
         "student sees in it.",
     )

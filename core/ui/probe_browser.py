@@ -79,13 +79,13 @@ def probe_browser(folder: RunFolder, results: Results) -> None:
         st.info("The images of these probes are no longer on this computer.", icon=":material/info:")
         return
     order = asked.order(by)
-    rows, detail = st.columns([4, 5], gap="medium")
-    with rows:
-        probe = _list(asked, order[:MAX_ROWS], results, key=f"probes_{which}_{by}")
-        if len(order) > MAX_ROWS:
-            st.caption(f"The first {MAX_ROWS} of {len(order):,} probes in this order.")
-    with detail:
-        _detail(asked, probe, results)
+    with st.grid(2, min_column_width=430, gap="medium"):
+        with st.container():
+            probe = _list(asked, order[:MAX_ROWS], results, key=f"probes_{which}_{by}")
+            if len(order) > MAX_ROWS:
+                st.caption(f"The first {MAX_ROWS} of {len(order):,} probes in this order.")
+        with st.container():
+            _detail(asked, probe, results)
 
 
 def _choices(stored: list[str], candidates: int) -> tuple[str, str]:

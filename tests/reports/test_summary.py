@@ -124,7 +124,7 @@ def test_every_setting_of_the_synthesis_is_listed() -> None:
         "Pixel inversion",
         "Structured random images",
     ]
-    assert ("Batchnorm weight", "1,234") in facts and ("Colour", "0.25") in facts
+    assert ("BatchNorm weight", "1,234") in facts and ("Colour", "0.25") in facts
     assert ("Steps", str(InversionConfig.STEPS["quick"])) in facts
     assert ("Selection", "far apart, of 7 times as many") in facts
     assert [value for label, value in facts if label == "Share"] == ["1", "3"]

@@ -46,7 +46,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[AuditConfig]:
 def test_first_visit_invites() -> None:
     app = open_page()
     assert not app.exception and not app.error
-    assert "Nothing here yet" in texts(app)
+    assert "No audits yet" in texts(app)
     assert START in labels(app, "button")
     assert "1,800 queries to 6 models on this machine" in texts(app)
 

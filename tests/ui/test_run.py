@@ -103,10 +103,17 @@ def test_a_waiting_run_names_its_place() -> None:
     assert "3rd in line: 2 audits are before this one" in [bar.proto.text for bar in open_run(third).get("progress")]
 
 
-@pytest.mark.parametrize(("eta", "words"), [(None, "estimating the time left"), (24.0, "about 25 seconds left")])
-def test_time_left_in_plain_words(eta: float | None, words: str) -> None:
+@pytest.mark.parametrize(
+    ("phase", "eta", "words"),
+    [
+        (None, None, "starting up"),
+        ("load", None, "estimating the time left"),
+        ("synthesise", 24.0, "about 25 seconds left"),
+    ],
+)
+def test_time_left_in_plain_words(phase: Phase | None, eta: float | None, words: str) -> None:
     folder = make_run("running", phase="synthesise")
-    folder.write_state(folder.state().model_copy(update={"eta": eta, "progress": 0.4}))
+    folder.write_state(folder.state().model_copy(update={"phase": phase, "eta": eta, "progress": 0.4}))
     (bar,) = open_run(folder).get("progress")
     assert bar.proto.text == f"40% · {words}" and bar.proto.value == 40
 
