@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from core.config import SYNTHESISED
 from core.quantities import duration, number, share
 from core.results import ProbeCheck, RankedCandidate, Results, VerdictKind
@@ -114,14 +112,6 @@ def baseline_sentence(views: tuple[SetView, ...]) -> str:
     if others:
         return f"{agreement}, but {others}."
     return f"{agreement}, so the first place does not depend on the synthesis here. Compare how far ahead it is."
-
-
-def target_words(weights: np.ndarray, class_names: Sequence[str]) -> str:
-    """What a probe with class weights `(K,)` was made to show: `Bag`, or `Coat 60 % + Bag 40 %`."""
-    wanted = [index for index in np.argsort(-weights, kind="stable") if weights[index] > 0]
-    if len(wanted) == 1:
-        return class_names[wanted[0]]
-    return " + ".join(f"{class_names[index]} {share(float(weights[index]))}" for index in wanted)
 
 
 def check_facts(check: ProbeCheck, num_classes: int) -> tuple[Fact, ...]:
