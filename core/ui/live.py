@@ -22,6 +22,10 @@ from core.words import PROBE_SETS
 from core.zoo.cards import demo_candidates
 
 TICK = 1.0  # seconds
+PLANNED = (
+    "Every probe of every set for every candidate, and two test images for each when it is connected. A resumed run "
+    "connects again."
+)
 ENDED: dict[ShownStatus, str] = {
     "failed": ":red[:material/error:]",
     "cancelled": ":orange[:material/cancel:]",
@@ -140,11 +144,10 @@ def _ranking(folder: RunFolder, progress: Progress) -> None:
 
 def _account(folder: RunFolder, state: RunState, progress: Progress) -> None:
     st.markdown("**Queries**", help="A query is one image sent to one candidate. This is what an API may charge for.")
-    planned = progress.answered.total if progress.answered else _planned(folder)
     row = st.grid(3, min_column_width=80, gap="small")
     row.metric("Sent", f"{state.sent:,}", help="Images that went over the network, repeated ones counted each time.")
     row.metric("Known", f"{state.cached:,}", help="Answers of earlier runs on this computer; they cost nothing.")
-    row.metric("Planned", f"{planned:,}", help="Every probe of every set, for every candidate.")
+    row.metric("Planned", f"{_planned(folder):,}", help=PLANNED)
     if progress.answered:
         answered = progress.answered
         about = PROBE_SETS.get(answered.probe_set, answered.probe_set).lower()

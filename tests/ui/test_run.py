@@ -87,12 +87,14 @@ def test_queries_sent_known_and_planned() -> None:
     folder = make_run("running", phase="ask")
     state = folder.state()
     metrics = {metric.label: metric.value for metric in open_run(folder).metric}
-    assert metrics == {"Sent": f"{state.sent:,}", "Known": f"{state.cached:,}", "Planned": "1,800"}
+    assert metrics == {"Sent": f"{state.sent:,}", "Known": f"{state.cached:,}", "Planned": "1,812"}
 
 
 def test_before_any_answer_the_plan_comes_from_the_settings() -> None:
     app = open_run(make_run("running", phase="load", urls=True, candidates=("a", "b"), probes=7))
-    assert {metric.label: metric.value for metric in app.metric}["Planned"] == "42"  # 2 candidates, 7 probes, 3 sets
+    assert {metric.label: metric.value for metric in app.metric}[
+        "Planned"
+    ] == "46"  # 2 candidates, 7 probes, 3 sets, 2 test images
 
 
 def test_a_waiting_run_names_its_place() -> None:
