@@ -11,8 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
+from operator import attrgetter
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from core.bench.report import COMMITTED, Named, Picks, Report, Row, read_report, workspace_report
 from core.errors import InputError
@@ -21,7 +22,7 @@ Source = Literal["committed", "own"]
 Dimension = Literal["method", "score", "group", "dataset"]
 Measure = Literal["accuracy", "auc"]
 
-DIMENSIONS: tuple[Dimension, ...] = ("dataset", "method", "score", "group")
+NAMES: tuple[Dimension, ...] = get_args(Dimension)
 FAILS = 0.9  # accuracy below which a group of students is named as one that is not found
 BASELINES = ("real", "mia_filter", "ood_filter", "paper_generator", "pyramids", "white_noise")  # compared with at first
 
@@ -87,9 +88,9 @@ def _load(path: Path, _changed: int) -> Report:
 @lru_cache(maxsize=2)
 def _index(this: _This) -> _Index:
     places: dict[tuple[str, ...], list[int]] = {}
-    for place, row in enumerate(this.report.rows):
-        places.setdefault((row.dataset, row.method, row.score, row.group), []).append(place)
-    used = {dimension: tuple(dict.fromkeys(key[i] for key in places)) for i, dimension in enumerate(DIMENSIONS)}
+    for place, names_of_row in enumerate(map(attrgetter(*NAMES), this.report.rows)):
+        places.setdefault(names_of_row, []).append(place)
+    used = {dimension: tuple(dict.fromkeys(key[i] for key in places)) for i, dimension in enumerate(NAMES)}
     widest = max(this.report.rows, key=lambda row: row.students).group
     return _Index(used, {key: tuple(some) for key, some in places.items()}, widest)
 
@@ -121,7 +122,7 @@ def widest_group(report: Report) -> str:
 def selected(report: Report, kept: Mapping[Dimension, Iterable[str]]) -> list[Row]:
     """The rows whose names are all among those kept, in the report's order; a dimension left out keeps all names."""
     index = _index(_This(report))
-    wanted = product(*(dict.fromkeys(kept.get(dimension, index.used[dimension])) for dimension in DIMENSIONS))
+    wanted = product(*(dict.fromkeys(kept.get(dimension, index.used[dimension])) for dimension in NAMES))
     return [report.rows[place] for place in sorted(p for key in wanted for p in index.places.get(key, ()))]
 
 
