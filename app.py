@@ -17,21 +17,20 @@ st.markdown(
     "student, puts them to every candidate, and ranks the candidates by how much of their behaviour the student shares."
 )
 
-demo, own = st.columns([3, 2], gap="medium")
-with demo, guarded():
-    demo_card()
-with own, st.container(border=True, height="stretch"):
-    st.subheader(":material/add_circle: Audit your own student", anchor=False)
-    st.markdown(
-        "- a checkpoint: safetensors, or a PyTorch state dict\n"
-        "- its architecture, from the zoo or from torchvision\n"
-        "- the address of each candidate, speaking the Open Inference Protocol\n\n"
-        "No training data is needed, and no candidate is asked anything before you press start."
-    )
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Set up an audit", icon=":material/tune:", help="Choose a student, candidates and an effort."):
-            st.switch_page(SETUP)
-        st.page_link(GUIDE, label="How it works", icon=":material/menu_book:")
+with st.grid(2, min_column_width=400, gap="medium"):
+    with guarded():
+        demo_card()
+    with st.container(border=True, height="stretch"):
+        st.subheader(":material/add_circle: Audit your own student", anchor=False)
+        st.markdown(
+            "You need its checkpoint (safetensors, or a PyTorch state dict), the name of its architecture, and the "
+            "address of each candidate, which has to speak the Open Inference Protocol.\n\n"
+            "No training data is needed, and no candidate is asked anything before you press start."
+        )
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button("Set up an audit", icon=":material/tune:", help="Choose a student, candidates and an effort."):
+                st.switch_page(SETUP)
+            st.page_link(GUIDE, label="How it works", icon=":material/menu_book:")
 
 with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
     st.subheader("Recent audits", anchor=False)

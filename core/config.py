@@ -46,6 +46,7 @@ ScoreName = Literal["rp", "rcos", "centred_distance", "inverse_kl", "agreement",
 Model = TypeVar("Model", bound=BaseModel)
 
 SYNTHESISED = "synthesised"  # the name of the probe set that the ranking rests on
+TRIAL_IMAGES = 2  # that a candidate is asked when it is connected
 LARGEST = 16 * 2**20  # bytes of a configuration
 SHOWN = 5  # problems that one error names
 
@@ -172,9 +173,13 @@ class AuditConfig(Frozen):
         """How the probes of a set are made."""
         return self.synthesis.at(self.effort) if probe_set == SYNTHESISED else BASELINES[probe_set]
 
-    def num_queries(self, candidates: int | None = None) -> int:
-        """Images that will be sent at most, over all candidates."""
+    def num_answers(self, candidates: int | None = None) -> int:
+        """Answers to probes, over all sets and candidates."""
         return (candidates or len(self.candidates)) * self.num_probes * len(self.probe_sets)
+
+    def num_queries(self, candidates: int | None = None) -> int:
+        """Images that one try sends at most, over all candidates: the probes, and test images when it connects."""
+        return self.num_answers(candidates) + (candidates or len(self.candidates)) * TRIAL_IMAGES
 
 
 def load_config(path: Path) -> AuditConfig:

@@ -53,6 +53,7 @@ class Answered(Frozen):
     candidate: str
     done: int  # probes of all sets that all asked candidates have answered so far, summed over candidates
     total: int
+    asked: int  # of the answers that arrived just now; the others were there already
     sent: int  # images that went over the network, retries counted
     cached: int  # answers that were known already
 

@@ -38,9 +38,10 @@ class Interview:
     ) -> None:
         self._config, self._student, self._witnesses = config, student, witnesses
         self._cache, self._folder, self._on_event, self._cancelled = cache, folder, on_event, cancelled
-        self._total = config.num_queries(len(witnesses))
+        self._total = config.num_answers(len(witnesses))
         self._done = self._cached = 0
-        self._paid, self._sent_before = _account(folder)
+        self._asked, self._sent_before = _account(folder)
+        self._writing = threading.Lock()
 
     def about(self, name: str, probes: Probes) -> tuple[np.ndarray, dict[str, np.ndarray]]:
         """Log-probabilities of the student `(N, K)` and of each candidate `(N, K)` by name."""
@@ -52,6 +53,7 @@ class Interview:
             probes.images,
             self._cache,
             cancelled=self._cancelled,
+            on_ask=lambda candidate, keys: self._write({"candidate": candidate, "probe_set": name, "asked": keys}),
             on_reply=lambda reply: self._heard(name, reply),
         )
         for so_far in replies:
@@ -82,14 +84,13 @@ class Interview:
 
     def _heard(self, probe_set: str, reply: Reply) -> None:
         self._done += len(reply.keys)
-        self._cached += len(reply.known - self._paid)
-        self._folder.append_answers(
+        self._cached += len(reply.known - self._asked)
+        self._write(
             {
                 "candidate": reply.candidate,
                 "probe_set": probe_set,
                 "start": reply.start,
                 "keys": reply.keys,
-                "paid": [key for key in reply.keys if key not in reply.known],
                 "sent": self._sent_before.get(reply.candidate, 0) + reply.sent,
             }
         )
@@ -99,17 +100,27 @@ class Interview:
                 candidate=reply.candidate,
                 done=self._done,
                 total=self._total,
+                asked=len(reply.keys) - len(reply.known),
                 sent=self.queries().sent,
                 cached=self._cached,
             )
         )
 
+    def _write(self, entry: dict[str, object]) -> None:
+        with self._writing:
+            self._folder.append_answers(entry)
+
 
 def _account(folder: RunFolder) -> tuple[frozenset[str], dict[str, int]]:
-    """What earlier tries of a run paid for: the answers' keys, and images sent by candidate."""
-    paid: set[str] = set()
+    """What earlier tries of a run asked for: the answers' keys, and images sent by candidate.
+
+    Keys are written down before they are asked for. Those that are in the cache when the run goes on were paid for
+    by it, even where its worker was killed before it could say so.
+    """
+    asked: set[str] = set()
     sent: dict[str, int] = {}
     for entry in folder.answers():
-        paid.update(entry["paid"])
-        sent[entry["candidate"]] = entry["sent"]
-    return frozenset(paid), sent
+        asked.update(entry.get("asked", ()))
+        if "sent" in entry:
+            sent[entry["candidate"]] = entry["sent"]
+    return frozenset(asked), sent

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from core.config import SYNTHESISED
 from core.events import Phase
+from core.quantities import share
 from core.synthesis.settings import Rule
 
 PHASES: dict[Phase, str] = {
@@ -56,3 +60,14 @@ RULES: dict[Rule, Choice] = {
     "spread": Choice("Far apart", "Each image the one whose answer differs most from all before it."),
     "log_det": Choice("Widely spread", "Images whose answers span the largest volume together."),
 }
+
+
+def target_words(weights: np.ndarray, class_names: Sequence[str], *, shares: bool) -> str:
+    """What a probe with class weights `(K,)` was made to show: `Bag`, or `Coat 60 % + Bag 40 %`, or `Coat + Bag`.
+
+    A share of 5 % or less is nothing that anyone could see; "" where there is no target.
+    """
+    wanted = [int(index) for index in np.argsort(-weights, kind="stable") if weights[index] > 0.05]
+    if not shares or len(wanted) == 1:
+        return " + ".join(class_names[index] for index in wanted)
+    return " + ".join(f"{class_names[index]} {share(float(weights[index]))}" for index in wanted)

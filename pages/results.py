@@ -7,22 +7,14 @@ import streamlit as st
 from core.ui.downloads import downloads
 from core.ui.evidence import check_panel, details, limits
 from core.ui.findings import baselines_section, ranking_section, score_table, verdict_box
-from core.ui.frame import HISTORY, HOME, RUN, frame, guarded, run_from_query
+from core.ui.frame import RUN, frame, guarded, opened_run
 from core.ui.probe_browser import probe_browser
 from core.ui.run_header import title_row
 from core.ui.truth import truth_control
 
 frame("Results", run=st.query_params.get("run"))
 
-folder = run_from_query()
-if folder is None:
-    st.title("Results")
-    st.info("No audit is open. Start one on the home page, or choose one from the history.", icon=":material/info:")
-    with st.container(horizontal=True):
-        st.page_link(HOME, label="Home", icon=":material/home:")
-        st.page_link(HISTORY, label="History", icon=":material/history:")
-    st.stop()
-
+folder = opened_run("Results")
 with guarded():
     title_row(folder.manifest(), folder.status(), folder.run)
     results = folder.results()

@@ -130,7 +130,8 @@ def test_effort_sets_probes_and_steps_unless_given() -> None:
     assert config.synthesis_of(SYNTHESISED) == GeneratorConfig(steps=GeneratorConfig.STEPS["quick"])
     assert config.synthesis_of("pyramids") == PyramidsConfig()
     assert config_from_toml("probes = 7\n" + GOOD).num_probes == 7
-    assert config.num_queries() == EFFORTS["quick"].probes * 3
+    assert config.num_answers() == EFFORTS["quick"].probes * 3
+    assert config.num_queries(4) == 4 * (EFFORTS["quick"].probes * 3 + 2)  # the two test images of connecting
 
 
 def test_addresses_lose_their_last_slash() -> None:

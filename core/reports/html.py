@@ -25,11 +25,11 @@ from core.reports.summary import (
     settings_facts,
     shown_scores,
     student_facts,
-    target_words,
 )
 from core.results import Results
 from core.runs.folder import RunFolder
 from core.runs.preview import contact_sheet, data_uri
+from core.words import target_words
 
 SHOWN_PROBES = 24
 
@@ -80,5 +80,5 @@ def _contact_sheet(folder: RunFolder, results: Results) -> str | None:
     if (stored := folder.load_probes(SYNTHESISED)) is None:
         return None
     images, targets = (array[:SHOWN_PROBES] for array in stored)
-    labels = tuple(target_words(np.asarray(weights), results.student.class_names) for weights in targets)
+    labels = tuple(target_words(np.asarray(weights), results.student.class_names, shares=False) for weights in targets)
     return data_uri(contact_sheet(images, labels))

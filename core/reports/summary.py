@@ -6,8 +6,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from core.config import SYNTHESISED
 from core.quantities import duration, number, share
 from core.results import ProbeCheck, RankedCandidate, Results, VerdictKind
@@ -116,14 +114,6 @@ def baseline_sentence(views: tuple[SetView, ...]) -> str:
     return f"{agreement}, so the first place does not depend on the synthesis here. Compare how far ahead it is."
 
 
-def target_words(weights: np.ndarray, class_names: Sequence[str]) -> str:
-    """What a probe with class weights `(K,)` was made to show: `Bag`, or `Coat 60 % + Bag 40 %`."""
-    wanted = [index for index in np.argsort(-weights, kind="stable") if weights[index] > 0]
-    if len(wanted) == 1:
-        return class_names[wanted[0]]
-    return " + ".join(f"{class_names[index]} {share(float(weights[index]))}" for index in wanted)
-
-
 def check_facts(check: ProbeCheck, num_classes: int) -> tuple[Fact, ...]:
     """What the student alone says of its probes."""
     low, middle, high = check.entropy
@@ -220,11 +210,16 @@ def _synthesis_facts(config: MethodConfig) -> tuple[Fact, ...]:
         facts.append(Fact("Selection", f"{rule.lower()}, of {pool} times as many"))
     for name in type(config).model_fields:
         if name not in ("method", "selection", "parts"):
-            facts.append(Fact(name.replace("_", " ").capitalize(), _shown(getattr(config, name))))
+            facts.append(Fact(_setting(name), _shown(getattr(config, name))))
     if isinstance(config, MixConfig):
         for part in config.parts:
             facts += [Fact("Share", f"{part.share:g}"), *_synthesis_facts(part.synthesis)]
     return tuple(facts)
+
+
+def _setting(name: str) -> str:
+    """The name of a setting as people write it."""
+    return name.replace("_", " ").capitalize().replace("Batchnorm", "BatchNorm")
 
 
 def _shown(value: object) -> str:

@@ -5,7 +5,7 @@
 - `events.jsonl`: everything that happened
 - `preview.png`: the latest contact sheet, replaced atomically
 - `probes/<set>.safetensors`: uint8 probes with their target classes
-- `answers.jsonl`: which answers came when and what was sent for them, by keys into the workspace's cache
+- `answers.jsonl`: which answers were asked for and came when, and what was sent for them, by keys into the cache
 - `answers/<set>.safetensors`: log-probabilities of student and candidates, once all have answered
 - `results.json`: the findings, last
 - `cancel`, `worker.lock`, `worker.log`

@@ -9,8 +9,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 TILE = 96  # pixels, at least
-COLUMNS = 8
-CAPTION = 22
+COLUMNS = 6
+CAPTION, LINE = 24, 16  # one line beneath a picture, and another
 GAP = 8
 INK = (128, 128, 128, 255)  # readable on light and on dark
 
@@ -21,14 +21,18 @@ def contact_sheet(images: np.ndarray, labels: tuple[str, ...]) -> bytes:
     tiles = [probe_image(image, scale) for image in images]
     width, height = tiles[0].size
     rows = -(-len(tiles) // COLUMNS)
-    size = (COLUMNS * (width + GAP) - GAP, rows * (height + CAPTION))
+    captions = [label.replace(" + ", "\n+ ", 1).splitlines()[:2] for label in labels]
+    below = CAPTION + LINE * (max(map(len, captions)) > 1)
+    size = (COLUMNS * (width + GAP) - GAP, rows * (height + below))
     sheet = Image.new("RGBA", size, (0, 0, 0, 0))
     draw = ImageDraw.Draw(sheet)
-    font = ImageFont.load_default(size=12)
-    for index, (tile, label) in enumerate(zip(tiles, labels, strict=True)):
-        left, top = index % COLUMNS * (width + GAP), index // COLUMNS * (height + CAPTION)
+    font = ImageFont.load_default(size=14)
+    for index, (tile, caption) in enumerate(zip(tiles, captions, strict=True)):
+        left, top = index % COLUMNS * (width + GAP), index // COLUMNS * (height + below)
         sheet.paste(tile, (left, top))
-        draw.text((left + width / 2, top + height + 3), _fitting(label, width, font), INK, font, anchor="ma")
+        for line, text in enumerate(caption):
+            place = (left + width / 2, top + height + 3 + line * LINE)
+            draw.text(place, _fitting(text, width, font), INK, font, anchor="ma")
     return png(sheet)
 
 

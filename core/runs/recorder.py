@@ -36,6 +36,8 @@ class Recorder:
         self._stop = threading.Event()
         self._heart = threading.Thread(target=self._beat, name="heartbeat", daemon=True)
         self._phase_started = time.time()
+        self._synthesised = False  # in this try
+        self._pace_from = (self._phase_started, 0.0)  # when this try's own work began, and at what progress
 
     def __enter__(self) -> Recorder:
         pid = os.getpid()
@@ -58,10 +60,15 @@ class Recorder:
             case PhaseStarted(phase=phase):
                 self._update(seconds=self.seconds, phase=phase, **self._progress(phase, 0.0))
                 self._phase_started = time.time()
+                if phase == "check" and not self._synthesised:
+                    self._skipped()
             case SynthesisStep(step=step, steps=steps):
+                self._synthesised = True
                 self._update(**self._progress("synthesise", step / steps))
-            case Answered(done=done, total=total, sent=sent, cached=cached):
+            case Answered(done=done, total=total, asked=asked, sent=sent, cached=cached):
                 self._update(sent=sent, cached=cached, **self._progress("ask", done / total))
+                if not asked:
+                    self._skipped()
 
     def check_cancelled(self) -> None:
         """Raise `Cancelled` when the user asked for it."""
@@ -72,6 +79,7 @@ class Recorder:
     def running(self) -> None:
         """The run's turn has come."""
         self._phase_started = time.time()
+        self._pace_from = (self._phase_started, 0.0)
         self._update(status="running", started=self._phase_started)
 
     def finished(self, status: Status, error: AuditError | None = None) -> None:
@@ -89,12 +97,18 @@ class Recorder:
         return seconds
 
     def _progress(self, phase: Phase, fraction: float) -> dict[str, float | None]:
-        """Progress of the whole run, and the time left as its pace so far foretells it, in seconds."""
+        """Progress of the whole run, and the time left as the pace of this try's own work foretells it, in seconds."""
         before = sum(SHARES[earlier] for earlier in PHASES[: PHASES.index(phase)])
         progress = before + SHARES[phase] * fraction
-        elapsed = time.time() - (self._state.started or time.time())
-        eta = elapsed * (1 - progress) / progress if progress > 0.15 else None
+        since, already = self._pace_from
+        gained, elapsed = progress - already, time.time() - since
+        eta = elapsed * (1 - progress) / gained if gained > 0.15 * (1 - already) else None
         return {"progress": progress, "eta": eta}
+
+    def _skipped(self) -> None:
+        """What was there already came at once: it says nothing of the pace."""
+        self._pace_from = (time.time(), self._state.progress)
+        self._update(eta=None)
 
     def _update(self, **changes: object) -> None:
         with self._lock:

@@ -7,6 +7,7 @@ import os
 import sys
 from pathlib import Path
 
+from core.dynamo import postpone_compiler
 from core.errors import AuditError
 from core.runs.execute import execute
 from core.runs.folder import RunFolder
@@ -14,6 +15,7 @@ from core.runs.folder import RunFolder
 
 def main() -> int:
     """Exit code 0 when the run is done, 3 when it failed or was cancelled; why stands in its state."""
+    postpone_compiler()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         execute(RunFolder(Path(sys.argv[1])))

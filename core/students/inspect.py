@@ -8,10 +8,9 @@ import sys
 from pathlib import Path
 
 from core.config import StudentConfig, validated
+from core.dynamo import postpone_compiler
 from core.errors import AuditError, InputError
-from core.students.architectures import list_architectures
 from core.students.inspection import CheckpointSummary
-from core.students.load import load_student
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,7 +20,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--config-json", default="{}", help="the student's settings; '-' reads standard input")
     parser.add_argument("--list-architectures", action="store_true", help="print their names as a JSON list instead")
     options = parser.parse_args(arguments)
+    postpone_compiler()  # before anything below brings torchvision
     if options.list_architectures:
+        from core.students.architectures import list_architectures
+
         print(json.dumps(list_architectures()))
         return 0
     if options.path is None:
@@ -46,6 +48,8 @@ def _summary(path: Path, settings: str) -> dict[str, object]:
         raise InputError("the student's settings are no JSON", remedy="give a JSON object of settings") from error
     if not isinstance(fields, dict):
         raise InputError("the student's settings are no JSON object", remedy="give a JSON object of settings")
+    from core.students.load import load_student
+
     student = load_student(validated(StudentConfig, fields | {"checkpoint": path}), "cpu")
     return CheckpointSummary(**student.summary().model_dump(), input=student.input).model_dump(mode="json")
 

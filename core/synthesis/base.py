@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from core.events import Preview, SynthesisStep
 from core.students.base import Student
 from core.synthesis.settings import MethodConfig
+from core.words import target_words
 
 Tell = Callable[[SynthesisStep | Preview], None]
 Settings = TypeVar("Settings", bound=MethodConfig, contravariant=True)
@@ -85,17 +86,11 @@ def class_mixes(n: int, classes: int, mix_probability: float, generator: torch.G
     return weights + (1 - share)[:, None] * F.one_hot(second, classes)
 
 
-def target_label(weights: np.ndarray, class_names: tuple[str, ...]) -> str:
-    """The one or two classes of a target `(K,)` in words, the stronger first; "" for no target."""
-    strongest = [int(index) for index in np.argsort(-weights)[:2] if weights[index] > 0.05]
-    return " + ".join(class_names[index] for index in strongest)
-
-
 def labels(student: Student, probes: Probes) -> tuple[str, ...]:
     """What each probe was made to show, or what the student sees in one that was made for no class."""
     names, aimed = student.class_names, probes.aimed
     seen = iter(student.logits(probes.images[~aimed]).argmax(axis=1) if not aimed.all() else ())
     return tuple(
-        target_label(weights, names) if has_target else names[next(seen)]
+        target_words(weights, names, shares=False) if has_target else names[next(seen)]
         for weights, has_target in zip(probes.targets, aimed, strict=True)
     )

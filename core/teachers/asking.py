@@ -42,12 +42,17 @@ def ask(
     cache: AnswerCache,
     *,
     cancelled: threading.Event,
+    on_ask: Callable[[str, Sequence[str]], None],
     on_reply: Callable[[Reply], None],
 ) -> Iterator[dict[str, np.ndarray]]:
     """All candidates' answers to uint8 `images` `(N, C, H, W)`, chunk after chunk.
 
     Each answer is in the cache before it is reported. Yields, after each chunk that all candidates have
     answered, their answers so far by name, each `(n, K)`.
+
+    Args:
+        on_ask: told a candidate's name and the keys of the answers that it is going to be asked for, in a thread
+            of the candidate's own.
 
     Raises:
         TeacherError: a candidate failed; what had arrived is kept.
@@ -59,7 +64,7 @@ def ask(
         size = max([CHUNK, *(witness.capabilities.max_batch for witness in witnesses)])
         for start in range(0, len(images), size):
             chunk = images[start : start + size]
-            futures = [pool.submit(_answers, witness, chunk, start, cache) for witness in witnesses]
+            futures = [pool.submit(_answers, witness, chunk, start, cache, on_ask) for witness in witnesses]
             for reply in _as_they_come(futures, cancelled):
                 replies[reply.candidate].append(reply.answers)
                 on_reply(reply)
@@ -71,12 +76,16 @@ def ask(
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _answers(witness: Witness, images: np.ndarray, start: int, cache: AnswerCache) -> Reply:
+def _answers(
+    witness: Witness, images: np.ndarray, start: int, cache: AnswerCache, on_ask: Callable[[str, Sequence[str]], None]
+) -> Reply:
     """One candidate's answers, from the cache where it has them, the rest in batches as it allows."""
     keys = tuple(cache.key(witness.capabilities.identity, image) for image in images)
     answers = cache.get_many(keys)
     known = frozenset(answers)
     unknown = [index for index, key in enumerate(keys) if key not in known]
+    if unknown:
+        on_ask(witness.teacher.name, [keys[index] for index in unknown])
     largest = witness.capabilities.max_batch
     for batch in (unknown[i : i + largest] for i in range(0, len(unknown), largest)):
         fresh = dict(zip((keys[i] for i in batch), witness.teacher.query(images[batch]), strict=True))

@@ -1,19 +1,28 @@
-"""Which benchmark report is shown, and what the page asks of it. A report is read once, until its file changes."""
+"""Which benchmark report is shown, and what the page asks of it.
+
+A report has tens of thousands of rows, and a page asks for some of them a hundred times: so it is read once, until
+its file changes, and its rows are sorted by their names once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import product
+from operator import attrgetter
 from pathlib import Path
-from typing import Literal
+from typing import Literal, get_args
 
 from core.bench.report import COMMITTED, Named, Picks, Report, Row, read_report, workspace_report
+from core.errors import InputError
 
 Source = Literal["committed", "own"]
 Dimension = Literal["method", "score", "group", "dataset"]
 Measure = Literal["accuracy", "auc"]
 
+NAMES: tuple[Dimension, ...] = get_args(Dimension)
 FAILS = 0.9  # accuracy below which a group of students is named as one that is not found
 BASELINES = ("real", "mia_filter", "ood_filter", "paper_generator", "pyramids", "white_noise")  # compared with at first
 
@@ -25,6 +34,28 @@ class Line:
     label: str
     rows: tuple[Row, ...]
     is_default: bool  # what an audit does unless told otherwise, or all students
+
+
+@dataclass(frozen=True, eq=False)
+class _Index:
+    """Where the rows of each name are."""
+
+    used: Mapping[Dimension, tuple[str, ...]]  # names that have rows, in the order of their first ones
+    places: Mapping[tuple[str, ...], tuple[int, ...]]  # in the report's rows, by one name of each dimension
+    widest: str  # the group of the most students
+
+
+@dataclass(frozen=True, eq=False)
+class _This:
+    """A report as a key: equal to itself alone, since comparing all rows would cost what the index saves."""
+
+    report: Report
+
+    def __hash__(self) -> int:
+        return id(self.report)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _This) and other.report is self.report
 
 
 def sources() -> dict[Source, Path]:
@@ -42,9 +73,26 @@ def load(path: Path) -> Report:
     return _load(path, changed)
 
 
+def warm_up() -> None:
+    """Read the committed report, if there is one, before somebody waits for it."""
+    with suppress(InputError):
+        if COMMITTED.is_file():
+            _index(_This(load(COMMITTED)))
+
+
 @lru_cache(maxsize=2)
 def _load(path: Path, _changed: int) -> Report:
     return read_report(path)
+
+
+@lru_cache(maxsize=2)
+def _index(this: _This) -> _Index:
+    places: dict[tuple[str, ...], list[int]] = {}
+    for place, names_of_row in enumerate(map(attrgetter(*NAMES), this.report.rows)):
+        places.setdefault(names_of_row, []).append(place)
+    used = {dimension: tuple(dict.fromkeys(key[i] for key in places)) for i, dimension in enumerate(NAMES)}
+    widest = max(this.report.rows, key=lambda row: row.students).group
+    return _Index(used, {key: tuple(some) for key, some in places.items()}, widest)
 
 
 def names(report: Report) -> dict[Dimension, dict[str, Named]]:
@@ -54,7 +102,7 @@ def names(report: Report) -> dict[Dimension, dict[str, Named]]:
 
 def present(report: Report, dimension: Dimension) -> dict[str, Named]:
     """The names that have any figures, in the report's order."""
-    used = {getattr(row, dimension) for row in report.rows}
+    used = frozenset(_index(_This(report)).used[dimension])
     return {name: words for name, words in names(report)[dimension].items() if name in used}
 
 
@@ -68,13 +116,14 @@ def default_of(report: Report, dimension: Dimension) -> str:
 
 def widest_group(report: Report) -> str:
     """The group of the most students."""
-    return max(report.rows, key=lambda row: row.students).group
+    return _index(_This(report)).widest
 
 
-def selected(report: Report, kept: Mapping[Dimension, Sequence[str]]) -> list[Row]:
-    """The rows whose names are all among those kept."""
-    wanted = {dimension: frozenset(some) for dimension, some in kept.items()}
-    return [row for row in report.rows if all(getattr(row, key) in some for key, some in wanted.items())]
+def selected(report: Report, kept: Mapping[Dimension, Iterable[str]]) -> list[Row]:
+    """The rows whose names are all among those kept, in the report's order; a dimension left out keeps all names."""
+    index = _index(_This(report))
+    wanted = product(*(dict.fromkeys(kept.get(dimension, index.used[dimension])) for dimension in NAMES))
+    return [report.rows[place] for place in sorted(p for key in wanted for p in index.places.get(key, ()))]
 
 
 def lines(report: Report, rows: Sequence[Row], compared: Dimension) -> list[Line]:

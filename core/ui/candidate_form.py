@@ -53,8 +53,12 @@ def candidate_form(student: StudentChoice) -> CandidateChoice:
         return CandidateChoice(demo=True)
     above = st.container()
     _editor()
-    st.caption("Click a cell to edit it; tick rows to delete them.")
     candidates, problems = candidates_of_rows()
+    st.caption(
+        "Click a cell to edit it; tick rows to delete them."
+        if candidates or problems
+        else "No candidate yet: press Add, import a list, or type into the empty row."
+    )
     with above:  # drawn once the table is read, since it saves what the table holds
         candidate_toolbar(candidates)
     for problem in problems:

@@ -94,11 +94,8 @@ def ranking_chart(
         uirevision=run,
         bargap=0.3,
         xaxis={"title": score_label(score), "zeroline": True, "fixedrange": True, "range": _wider(span)},
-        yaxis={
-            "tickvals": places, "ticktext": ticks, "range": [len(names) - 0.4, -0.6], "showgrid": False,
-            "fixedrange": True, "automargin": True,
-        },
-    )  # fmt: skip
+        yaxis=named_axis(ticks) | {"range": [len(names) - 0.4, -0.6]},
+    )
     spoken = "; ".join(_spoken(name, estimate) for name, estimate in zip(names, found, strict=True))
     return Chart(figure, f"{title}. Bars of {score_label(score)}, best first: {spoken}.")
 
@@ -166,21 +163,15 @@ def answers_chart(
             ],
             hoverinfo="text",
         )
-    )  # fmt: skip
+    )
     figure.update_layout(
         title=title,
         height=150 + 38 * len(labels),
         margin={"l": 8, "r": 8, "t": 46, "b": 8},
         uirevision=run,
-        xaxis={
-            "tickvals": list(range(len(classes))), "ticktext": classes, "tickangle": -40, "title": "Class",
-            "showgrid": False, "fixedrange": True, "automargin": True,
-        },
-        yaxis={
-            "tickvals": list(range(len(labels))), "ticktext": labels, "autorange": "reversed", "showgrid": False,
-            "fixedrange": True, "automargin": True,
-        },
-    )  # fmt: skip
+        xaxis=named_axis(classes) | {"tickangle": -40, "title": "Class"},
+        yaxis=named_axis(labels) | {"autorange": "reversed"},
+    )
     tops = (f"{name} {class_names[int(row.argmax())]} {share(float(row.max()))}" for name, row in models)
     return Chart(figure, f"{title}. Most probable class of each model: {'; '.join(tops)}.")
 
@@ -208,6 +199,18 @@ def _own(entry: RankedCandidate) -> Estimate:
 def ink() -> str:
     """The colour of text in the reader's theme; between the two where the browser has not told it yet."""
     return {"light": "#12252C", "dark": "#E3ECEE"}.get(st.context.theme.type or "", REST)
+
+
+def named_axis(names: Sequence[str]) -> dict[str, object]:
+    """An axis with a name at 0, 1, ...; in the colour of text, since a chart is read by them."""
+    return {
+        "tickvals": list(range(len(names))),
+        "ticktext": list(names),
+        "tickfont": {"size": 13, "color": ink()},
+        "showgrid": False,
+        "fixedrange": True,
+        "automargin": True,
+    }
 
 
 def shades() -> list[str]:

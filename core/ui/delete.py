@@ -10,13 +10,13 @@ from core.ui.run_list import ACTIVE
 from core.ui.text import plain
 
 
-def delete_control(folder: RunFolder) -> None:
+def delete_control(folder: RunFolder, name: str) -> None:
     """A Delete button that asks again, then leads to the history; nothing while the run goes on."""
     if folder.status() in ACTIVE:
         return
     with st.popover("Delete", icon=":material/delete:", help="Removes this run from the disk."):
         st.markdown(
-            f"Delete **{plain(folder.manifest().config.name)}** with its probes and results? "
+            f"Delete **{plain(name)}** with its probes and results? "
             "Answers that were paid for stay in the cache, so that another audit need not ask again."
         )
         if st.button(

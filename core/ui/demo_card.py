@@ -27,15 +27,16 @@ def demo_card() -> None:
             f"{len(students)} small students wait here, trained on pictures of clothes. Some were distilled from one "
             f"of {candidates} candidates, some from nobody. Pick one and see whom the audit names."
         )
-        left, right = st.columns(2)
-        student = left.selectbox(
+        choices = st.container(horizontal=True)  # one below the other where there is little room
+        student = choices.selectbox(
             "Student",
             list(students),
             format_func=lambda name: f"{name} · {students[name]}",
             key="demo_student",
+            width=180,
             help="Their names tell nothing. What follows the dot is the student's own architecture.",
         )
-        effort = right.segmented_control(
+        effort = choices.segmented_control(
             "Effort",
             list(EFFORTS),
             default="standard",

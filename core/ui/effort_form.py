@@ -57,6 +57,7 @@ def effort_form() -> EffortChoice:
         "Baselines to ask as well",
         BASELINES,
         selection_mode="multi",
+        wrap=True,
         format_func=PROBE_SETS.__getitem__,
         key="setup_baselines",
         persist_state="session",

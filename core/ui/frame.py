@@ -63,22 +63,21 @@ def frame(title: str, *, run: str | None = None) -> None:
         st.fragment(_going_on, run_every=REFRESH if active_runs() else None)()
 
 
-def run_from_query() -> RunFolder | None:
-    """The run that the address names, None where it names none.
-
-    Stops the page with a message and ways on when there is no such run.
-    """
+def opened_run(title: str) -> RunFolder:
+    """The run that the address names; where there is none, the page `title` says so, shows ways on, and stops."""
     run = st.query_params.get("run")
     if run is None:
-        return None
-    try:
-        return RunFolder.open(run)
-    except InputError as error:
-        show_error(error)
-        with st.container(horizontal=True):
-            st.page_link(HOME, label="Home", icon=":material/home:")
-            st.page_link(HISTORY, label="History", icon=":material/history:")
-        st.stop()
+        st.title(title)
+        st.info("No audit is open. Start one on the home page, or choose one from the history.", icon=":material/info:")
+    else:
+        try:
+            return RunFolder.open(run)
+        except InputError as error:
+            show_error(error)
+    with st.container(horizontal=True):
+        st.page_link(HOME, label="Home", icon=":material/home:")
+        st.page_link(HISTORY, label="History", icon=":material/history:")
+    st.stop()
 
 
 @contextmanager

@@ -98,7 +98,8 @@ def faq() -> None:
     questions = {
         "What leaves this machine?": "The probes, as numbers, to the addresses you enter, and nothing else. The "
         "checkpoint stays here, no usage is reported, and the demo's servers run on this machine.",
-        "What does it cost?": "Candidates are asked for each probe of each set: probes × sets × candidates queries. "
+        "What does it cost?": "Candidates are asked for each probe of each set: probes × sets × candidates queries, "
+        "and two test images more for each candidate. "
         "Setup shows the number before you start. An answer that arrived is kept, so that resuming or repeating an "
         "audit pays for nothing twice; one that was under way when a run was killed may be asked once more.",
         "Where are my API keys?": "In the environment variable you name, or, if you type one in, in memory until the "

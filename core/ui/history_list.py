@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.ui.frame import HOME, REFRESH
-from core.ui.run_items import run_item
-from core.ui.run_list import ACTIVE, RunRow, run_rows
+from core.ui.run_items import foreign_item, run_item
+from core.ui.run_list import ACTIVE, RunRow, foreign_runs, run_rows
 from core.ui.words import STATUSES
 
 PAGE = 12  # runs
@@ -19,12 +19,18 @@ def history_list() -> None:
 
 
 def _list() -> None:
-    rows = run_rows()
-    if not rows:
+    rows, foreign = run_rows(), foreign_runs()
+    if rows:
+        _readable(rows)
+    elif not foreign:
         with st.container(border=True, horizontal_alignment="center"):
             st.markdown(":material/history: **No audits yet.** Start with the demo on the home page.", width="content")
             st.page_link(HOME, label="Home", icon=":material/home:")
-        return
+    for folder in foreign:
+        foreign_item(folder)
+
+
+def _readable(rows: list[RunRow]) -> None:
     kept = _filtered(rows)
     pages = -(-len(kept) // PAGE)
     page = min(st.session_state.get("history_page", 1), max(pages, 1))
@@ -37,7 +43,7 @@ def _list() -> None:
 
 
 def _filtered(rows: list[RunRow]) -> list[RunRow]:
-    by_name, by_state = st.columns([2, 3], vertical_alignment="bottom")
+    by_name, by_state = st.columns([2, 3], vertical_alignment="top")
     wanted = by_name.text_input(
         "Search",
         key="history_search",

@@ -22,6 +22,10 @@ from core.words import PROBE_SETS
 from core.zoo.cards import demo_candidates
 
 TICK = 1.0  # seconds
+PLANNED = (
+    "Every probe of every set for every candidate, and two test images for each when it is connected. A resumed run "
+    "connects again."
+)
 ENDED: dict[ShownStatus, str] = {
     "failed": ":red[:material/error:]",
     "cancelled": ":orange[:material/cancel:]",
@@ -46,16 +50,15 @@ def _tick(folder: RunFolder, drawn: ShownStatus) -> None:
         state = folder.state()
         _stepper(state, status, progress)
         _bar(folder, state, status)
-        probes, losses = st.columns([3, 2], gap="medium")
-        with probes, st.container(border=True, height="stretch"):
-            _contact_sheet(folder, status)
-        with losses, st.container(border=True, height="stretch"):
-            _losses(folder, progress)
-        ranking, account = st.columns([3, 2], gap="medium")
-        with ranking, st.container(border=True, height="stretch"):
-            _ranking(folder, progress)
-        with account, st.container(border=True, height="stretch"):
-            _account(folder, state, progress)
+        with st.grid(2, min_column_width=400, gap="medium"):
+            with st.container(border=True, height="stretch"):
+                _contact_sheet(folder, status)
+            with st.container(border=True, height="stretch"):
+                _losses(folder, progress)
+            with st.container(border=True, height="stretch"):
+                _ranking(folder, progress)
+            with st.container(border=True, height="stretch"):
+                _account(folder, state, progress)
 
 
 def _stepper(state: RunState, status: ShownStatus, progress: Progress) -> None:
@@ -89,7 +92,8 @@ def _bar(folder: RunFolder, state: RunState, status: ShownStatus) -> None:
         waiting = f"{ordinal(ahead + 1)} in line: {audits} before this one" if ahead else "Starting"
         st.progress(0.0, text=waiting)
     elif status == "running":
-        left = "estimating the time left" if state.eta is None else time_left(state.eta)
+        unknown = "estimating the time left" if state.phase else "starting up"
+        left = unknown if state.eta is None else time_left(state.eta)
         st.progress(min(max(state.progress, 0.0), 1.0), text=f"{state.progress:.0%} · {left}")
     elif status == "done":
         st.progress(1.0, text=f"Done in {duration(sum(state.seconds.values()))}")
@@ -99,7 +103,7 @@ def _bar(folder: RunFolder, state: RunState, status: ShownStatus) -> None:
 
 def _contact_sheet(folder: RunFolder, status: ShownStatus) -> None:
     st.markdown(
-        "**Probes in the making**",
+        "**Probes in the making**" if status in ACTIVE else "**Synthesised probes**",
         help="Beneath each image stands the class it was made for; where it was made for none, the one that the "
         "student sees in it.",
     )
@@ -140,11 +144,10 @@ def _ranking(folder: RunFolder, progress: Progress) -> None:
 
 def _account(folder: RunFolder, state: RunState, progress: Progress) -> None:
     st.markdown("**Queries**", help="A query is one image sent to one candidate. This is what an API may charge for.")
-    planned = progress.answered.total if progress.answered else _planned(folder)
     row = st.grid(3, min_column_width=80, gap="small")
     row.metric("Sent", f"{state.sent:,}", help="Images that went over the network, repeated ones counted each time.")
     row.metric("Known", f"{state.cached:,}", help="Answers of earlier runs on this computer; they cost nothing.")
-    row.metric("Planned", f"{planned:,}", help="Every probe of every set, for every candidate.")
+    row.metric("Planned", f"{_planned(folder):,}", help=PLANNED)
     if progress.answered:
         answered = progress.answered
         about = PROBE_SETS.get(answered.probe_set, answered.probe_set).lower()

@@ -10,14 +10,13 @@ import streamlit as st
 from PIL import Image
 
 from core.quantities import number, share
-from core.reports.summary import target_words
 from core.results import Results
 from core.runs.folder import RunFolder
 from core.runs.preview import data_uri, png, probe_image
 from core.scoring.divergence import kl_divergence
 from core.ui.charts import answers_chart, draw
 from core.ui.text import plain, shortened
-from core.words import PROBE_SET_HELP, PROBE_SETS
+from core.words import PROBE_SET_HELP, PROBE_SETS, target_words
 
 MAX_ROWS = 200  # of the list, which carries a small image a row
 THUMBNAIL, ENLARGED, LIST_HEIGHT = 56, 280, 640  # pixels
@@ -79,13 +78,13 @@ def probe_browser(folder: RunFolder, results: Results) -> None:
         st.info("The images of these probes are no longer on this computer.", icon=":material/info:")
         return
     order = asked.order(by)
-    rows, detail = st.columns([4, 5], gap="medium")
-    with rows:
-        probe = _list(asked, order[:MAX_ROWS], results, key=f"probes_{which}_{by}")
-        if len(order) > MAX_ROWS:
-            st.caption(f"The first {MAX_ROWS} of {len(order):,} probes in this order.")
-    with detail:
-        _detail(asked, probe, results)
+    with st.grid(2, min_column_width=430, gap="medium"):
+        with st.container():
+            probe = _list(asked, order[:MAX_ROWS], results, key=f"probes_{which}_{by}")
+            if len(order) > MAX_ROWS:
+                st.caption(f"The first {MAX_ROWS} of {len(order):,} probes in this order.")
+        with st.container():
+            _detail(asked, probe, results)
 
 
 def _choices(stored: list[str], candidates: int) -> tuple[str, str]:
@@ -163,7 +162,7 @@ def _detail(asked: Asked, probe: int, results: Results) -> None:
     classes = results.student.class_names
     image = asked.images[probe]
     picture, facts = st.columns([1, 1], gap="medium", vertical_alignment="center")
-    wanted = target_words(asked.targets[probe], classes)
+    wanted = target_words(asked.targets[probe], classes, shares=True)
     student = np.exp(asked.student[probe])
     top = f"{plain(classes[int(student.argmax())])}, {share(float(student.max()))}"
     enlarged = probe_image(image, max(1, ENLARGED // image.shape[1]))

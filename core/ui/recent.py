@@ -22,5 +22,4 @@ def _list() -> None:
         run_item(row)
     if not rows:
         with st.container(border=True, horizontal_alignment="center"):
-            st.markdown(":material/science: **Nothing here yet.** Your audits will be listed here.", width="content")
-            st.caption("The demo above is a good first one: it takes about a minute.", width="content")
+            st.markdown(":material/science: **No audits yet.** The demo above is a good first one.", width="content")

@@ -105,4 +105,4 @@ def _stopped(folder: RunFolder, status: ShownStatus) -> None:
         st.info("**You stopped this run.** Resume goes on from the last finished phase.", icon=":material/cancel:")
     with st.container(horizontal=True, vertical_alignment="center"):
         resume_control(folder, key="run_page")
-        delete_control(folder)
+        delete_control(folder, folder.manifest().config.name)

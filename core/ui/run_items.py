@@ -7,6 +7,7 @@ import time
 import streamlit as st
 
 from core.quantities import duration
+from core.runs.folder import RunFolder
 from core.ui.delete import delete_control
 from core.ui.facts import fact
 from core.ui.frame import RESULTS, RUN
@@ -15,6 +16,7 @@ from core.ui.run_list import RunRow
 from core.ui.text import plain, shortened
 from core.ui.words import STATUSES
 
+FOREIGN_HELP = "The version that wrote it can open it; this one can delete it. A damaged file looks the same."
 TITLE_WIDTH = 300  # pixels; what follows moves below it on a narrow screen
 
 
@@ -40,6 +42,17 @@ def run_item(row: RunRow, *, manage: bool = False) -> None:
             _actions(row, manage)
 
 
+def foreign_item(folder: RunFolder) -> None:
+    """Draw a run that cannot be read: there is nothing to open, but its room may be wanted."""
+    name = f"Run {folder.run[:8]}"
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(width=TITLE_WIDTH):
+            st.markdown(f"**{plain(name)}**  \n:small[:gray[Another version of this program wrote it]]")
+        st.badge("Not readable", icon=":material/history_toggle_off:", color="gray", help=FOREIGN_HELP)
+        with st.container(horizontal=True, horizontal_alignment="right"):
+            delete_control(folder, name)
+
+
 def _actions(row: RunRow, manage: bool) -> None:
     query = {"run": row.folder.run}
     if row.status == "done":
@@ -47,7 +60,7 @@ def _actions(row: RunRow, manage: bool) -> None:
     st.page_link(RUN, label="Open", icon=":material/open_in_new:", query_params=query)
     if manage:
         resume_control(row.folder, key=row.folder.run)
-        delete_control(row.folder)
+        delete_control(row.folder, row.manifest.config.name)
 
 
 def _count(number: int, noun: str) -> str:

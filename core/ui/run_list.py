@@ -60,14 +60,25 @@ def active_runs() -> list[RunRow]:
     return [row for row in reversed(run_rows()) if row.status in ACTIVE]
 
 
+def foreign_runs() -> list[RunFolder]:
+    """Runs whose manifest another version wrote, or that is damaged."""
+    found = sorted(runs_folder().glob("*/manifest.json"))
+    return [RunFolder(path.parent) for path in found if _readable(path) is None and path.exists()]
+
+
 def _rows(folder: Path) -> Iterator[RunRow]:
     for path in folder.glob("*/manifest.json"):
         run = RunFolder(path.parent)
-        try:
-            manifest = _manifest(path, path.stat().st_mtime_ns)
+        if manifest := _readable(path):
             yield RunRow(run, manifest, run.state(), run.status())
-        except (OSError, InputError):  # deleted meanwhile, or written by another version
-            continue
+
+
+def _readable(path: Path) -> Manifest | None:
+    """None where it was deleted meanwhile, or written by another version."""
+    try:
+        return _manifest(path, path.stat().st_mtime_ns)
+    except (OSError, InputError):
+        return None
 
 
 def _results(path: Path) -> Results | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
 from core.reports.summary import (
@@ -13,7 +12,6 @@ from core.reports.summary import (
     set_views,
     settings_facts,
     shown_scores,
-    target_words,
 )
 from core.results import Estimate, RankedCandidate, Results
 from core.scoring.table import REPORTED
@@ -82,14 +80,6 @@ def test_the_best_by_each_score_minds_its_direction(score: str) -> None:
     assert best and values[best] == (max if REPORTED[score].higher_is_better else min)(values.values())
 
 
-@pytest.mark.parametrize(
-    ("weights", "words"),
-    [([0, 1, 0], "b"), ([0.4, 0, 0.6], "c 60 % + a 40 %"), ([], ""), ([0.5, 0.5, 0], "a 50 % + b 50 %")],
-)
-def test_targets_in_words(weights: list[float], words: str) -> None:
-    assert target_words(np.array(weights), ("a", "b", "c")) == words
-
-
 def test_a_student_without_batchnorm_has_no_such_fact() -> None:
     check = probe_check(10)
     with_it = [fact.label for fact in check_facts(check, 10)]
@@ -124,7 +114,7 @@ def test_every_setting_of_the_synthesis_is_listed() -> None:
         "Pixel inversion",
         "Structured random images",
     ]
-    assert ("Batchnorm weight", "1,234") in facts and ("Colour", "0.25") in facts
+    assert ("BatchNorm weight", "1,234") in facts and ("Colour", "0.25") in facts
     assert ("Steps", str(InversionConfig.STEPS["quick"])) in facts
     assert ("Selection", "far apart, of 7 times as many") in facts
     assert [value for label, value in facts if label == "Share"] == ["1", "3"]

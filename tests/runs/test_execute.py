@@ -8,6 +8,7 @@ import threading
 import time
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,8 +17,10 @@ from core.errors import AuditError, Cancelled, InputError, TeacherError
 from core.events import Answered, PhaseStarted, Preview, SynthesisStep
 from core.runs import control
 from core.runs import execute as executing
+from core.runs import recorder as recording
 from core.runs.execute import execute
 from core.runs.folder import RunFolder, RunState, all_runs
+from core.runs.recorder import SHARES, Recorder
 from core.zoo.demo import demo_config
 from tests.support.runs import make_run
 
@@ -50,7 +53,7 @@ def test_events_become_files_and_state(folder: RunFolder, play) -> None:
         states.append(folder.state())
         time.sleep(0.3)
         on_event(PhaseStarted(phase="ask"))
-        on_event(Answered(probe_set="synthesised", candidate="a", done=3, total=6, sent=2, cached=1))
+        on_event(Answered(probe_set="synthesised", candidate="a", done=3, total=6, asked=2, sent=2, cached=1))
         states.append(folder.state())
         return results
 
@@ -71,6 +74,26 @@ def test_events_become_files_and_state(folder: RunFolder, play) -> None:
     kinds = [event["kind"] for event in folder.events()]
     assert kinds == ["phase_started", "phase_started", "synthesis_step", "phase_started", "answered"]
     assert len(watched) == 6
+
+
+def test_the_time_left_after_a_resume_goes_by_its_own_pace(folder: RunFolder, monkeypatch) -> None:
+    now = [1000.0]
+    monkeypatch.setattr(recording, "time", SimpleNamespace(time=lambda: now[0]))
+    recorder = Recorder(folder)
+    recorder.running()
+
+    def answered(done: int, *, asked: int, seconds: float) -> float | None:
+        now[0] += seconds
+        recorder(Answered(probe_set="a", candidate="a", done=done, total=100, asked=asked, sent=0, cached=0))
+        return folder.state().eta
+
+    for phase in ("load", "connect", "synthesise", "check", "ask"):  # the probes are there already
+        recorder(PhaseStarted(phase=phase))
+        now[0] += 1
+        assert folder.state().eta is None
+    assert answered(40, asked=0, seconds=1) is None  # and so are these answers
+    eta = answered(80, asked=40, seconds=40)
+    assert eta == pytest.approx(40 * (SHARES["ask"] * 0.2 + SHARES["score"]) / (SHARES["ask"] * 0.4))
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The contact sheet: crisp enlargements in rows of eight, labels that fit, one PNG."""
+"""The contact sheet: crisp enlargements in rows of six, labels that fit, one PNG."""
 
 from __future__ import annotations
 
@@ -8,18 +8,26 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.runs.preview import CAPTION, COLUMNS, GAP, contact_sheet, probe_image
+from core.runs.preview import CAPTION, COLUMNS, GAP, LINE, contact_sheet, probe_image
 
 
 def opened(png: bytes) -> Image.Image:
     return Image.open(io.BytesIO(png))
 
 
-@pytest.mark.parametrize(("n", "rows"), [(1, 1), (8, 1), (9, 2), (24, 3)])
-def test_rows_of_eight(n: int, rows: int) -> None:
+@pytest.mark.parametrize(("n", "rows"), [(1, 1), (6, 1), (7, 2), (24, 4)])
+def test_rows_of_six(n: int, rows: int) -> None:
     sheet = opened(contact_sheet(np.zeros((n, 1, 28, 28), np.uint8), ("Coat",) * n))
     tile = 28 * 3
     assert sheet.size == (COLUMNS * (tile + GAP) - GAP, rows * (tile + CAPTION))
+
+
+def test_two_classes_stand_one_below_the_other() -> None:
+    images = np.zeros((2, 1, 28, 28), np.uint8)
+    one, two = (opened(contact_sheet(images, (label, "Bag"))) for label in ("Coat", "T-shirt/top + Sneaker"))
+    assert two.height == one.height + LINE
+    ink = np.asarray(two)[84 + CAPTION :, :, 3]  # of the second lines
+    assert ink[:, :84].any() and not ink[:, 84:].any()
 
 
 def test_pixels_are_enlarged_without_smoothing() -> None:

@@ -127,7 +127,7 @@ def test_the_unforeseen_is_no_traceback(
     def out_of_memory(config: StudentConfig, device: str) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(inspect, "load_student", out_of_memory)
+    monkeypatch.setattr("core.students.load.load_student", out_of_memory)
 
     assert inspect.main([str(good)]) == 1
 

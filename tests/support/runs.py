@@ -17,7 +17,6 @@ import numpy as np
 
 from core.config import SYNTHESISED, AuditConfig, CandidateConfig, StudentConfig
 from core.events import PHASES, Answered, Connected, Event, Phase, PhaseStarted, ProbesChecked, Ranked, SynthesisStep
-from core.reports.summary import target_words
 from core.results import (
     ProbeCheck,
     ProbeSetResult,
@@ -30,6 +29,7 @@ from core.runs.folder import ErrorReport, RunFolder, RunState, ShownStatus, proc
 from core.runs.preview import contact_sheet
 from core.scoring.ranking import applicable_score
 from core.verdict.ranking_only import ranking_only
+from core.words import target_words
 from tests.support.answers import CANDIDATES, fake_answers, fake_probes, ranking_of
 
 CLASS_NAMES = (
@@ -216,7 +216,9 @@ def _write_synthesis(folder: RunFolder, class_names: tuple[str, ...], *, until: 
         losses = {"total": entropy + 10 * batchnorm, "cross_entropy": entropy, "batchnorm": batchnorm}
         _tell(folder, SynthesisStep(step=step, steps=STEPS, losses=losses))
     images, targets = fake_probes(32, len(class_names))
-    folder.write_preview(contact_sheet(images, tuple(target_words(weights, class_names) for weights in targets)))
+    folder.write_preview(
+        contact_sheet(images, tuple(target_words(weights, class_names, shares=False) for weights in targets))
+    )
 
 
 def _write_answers(
@@ -235,7 +237,9 @@ def _write_answers(
                 sent, cached = done - done // 8, done // 8
                 _tell(
                     folder,
-                    Answered(probe_set=probe_set, candidate=name, done=done, total=total, sent=sent, cached=cached),
+                    Answered(
+                        probe_set=probe_set, candidate=name, done=done, total=total, asked=1, sent=sent, cached=cached
+                    ),
                 )
             ranking = _ranking(probe_set, tuple(answers), probes, student.shape[1], count)
             _tell(folder, Ranked(probe_set=probe_set, probes=count, ranking=ranking))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from core.synthesis.base import Probes, class_mixes, labels, pixels, quantise, target_label
+from core.synthesis.base import Probes, class_mixes, labels, pixels, quantise
 from core.synthesis.check import check_probes
 from core.synthesis.drawing import unaimed
 
@@ -34,13 +34,6 @@ def test_few_targets_are_of_different_classes_drawn_from_all() -> None:
     drawn = [class_mixes(3, 10, 0.0, seeded(seed)).argmax(1).tolist() for seed in range(50)]
     assert all(len(set(classes)) == 3 for classes in drawn)
     assert {classes[0] for classes in drawn} == set(range(10))
-
-
-def test_labels_name_one_or_two_classes() -> None:
-    names = ("Bag", "Coat", "Shirt")
-    assert target_label(np.array([0.0, 1.0, 0.0]), names) == "Coat"
-    assert target_label(np.array([0.3, 0.0, 0.7]), names) == "Shirt + Bag"
-    assert target_label(np.array([]), names) == ""
 
 
 class TestCheck:

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import softmax
 
+from core.config import TRIAL_IMAGES
 from core.errors import TeacherError
 from core.teachers.answers import check_still, checked_output, rounding_error, trial_images
 
@@ -16,7 +17,7 @@ MANY = softmax(np.random.default_rng(1).normal(scale=0.5, size=(2, 1000)), axis=
 
 def test_trial_images_are_grey_and_random_and_always_the_same() -> None:
     images = trial_images((3, 4, 5))
-    assert (images.shape, images.dtype) == ((2, 3, 4, 5), np.uint8)
+    assert (images.shape, images.dtype) == ((TRIAL_IMAGES, 3, 4, 5), np.uint8)
     assert set(images[0].ravel()) == {128}
     assert len(set(images[1].ravel())) > 30
     np.testing.assert_array_equal(images, trial_images((3, 4, 5)))

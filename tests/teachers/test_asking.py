@@ -60,9 +60,11 @@ def cache(tmp_path: Path) -> Iterator[AnswerCache]:
         yield cache
 
 
-def interview(cache: AnswerCache, *witnesses: Witness, on_reply=lambda reply: None, cancelled=None):
+def interview(
+    cache: AnswerCache, *witnesses: Witness, on_reply=lambda reply: None, on_ask=lambda *asked: None, cancelled=None
+):
     cancelled = cancelled or threading.Event()
-    return ask(witnesses, IMAGES, cache, cancelled=cancelled, on_reply=on_reply)
+    return ask(witnesses, IMAGES, cache, cancelled=cancelled, on_ask=on_ask, on_reply=on_reply)
 
 
 def test_answers_of_all_arrive_in_the_order_of_the_images(cache: AnswerCache) -> None:
@@ -78,6 +80,18 @@ def test_batches_keep_to_the_servers_limit(cache: AnswerCache) -> None:
     list(interview(cache, witness(teacher, max_batch=8)))
     assert max(teacher.batches) == 8
     assert teacher.sent == len(IMAGES)
+
+
+def test_what_will_be_asked_is_told_before_it_is_asked(cache: AnswerCache) -> None:
+    keys = [cache.key("a", image) for image in IMAGES]
+    cache.put_many({keys[1]: np.array([7.0, 7.0])})
+    teacher, told = Echo("a"), []
+    list(interview(cache, witness(teacher), on_ask=lambda name, keys: told.append((name, list(keys), teacher.sent))))
+    assert told[0] == ("a", [keys[0], *keys[2:CHUNK]], 0)  # none sent yet
+    assert [key for _, some, _ in told for key in some] == [keys[0], *keys[2:]]
+    told.clear()
+    list(interview(cache, witness(Echo("a")), on_ask=lambda *asked: told.append(asked)))
+    assert told == []
 
 
 def test_what_is_known_is_not_asked_again_by_anybodys_run(cache: AnswerCache) -> None:

@@ -13,10 +13,10 @@ from tests.support.runs import make_run
 
 PAGE = """
 import streamlit as st
-from core.ui.frame import frame, run_from_query
+from core.ui.frame import frame, opened_run
 frame("Probe", run=st.query_params.get("run"))
-folder = run_from_query()
-st.markdown(f"opened {folder.run if folder else None}")
+folder = opened_run("Probe")
+st.markdown(f"opened {folder.run}")
 """
 
 
@@ -34,10 +34,10 @@ def links(app: AppTest) -> list[str]:
     return [link.label for link in app.get("page_link")]
 
 
-def test_without_a_run_there_is_none(app: AppTest) -> None:
+def test_without_a_run_the_page_stops_with_ways_on(app: AppTest) -> None:
     app.run()
-    assert app.markdown[0].value == "opened None"
-    assert links(app) == ["Home", "New audit", "History", "Benchmark", "Guide"]
+    assert app.title[0].value == "Probe" and "No audit is open" in app.info[0].value and not app.markdown
+    assert links(app) == ["Home", "History", "Home", "New audit", "History", "Benchmark", "Guide"]  # the sidebar's last
 
 
 def test_a_run_is_opened_and_linked_in_the_sidebar(app: AppTest) -> None:

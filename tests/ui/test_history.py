@@ -152,9 +152,15 @@ def test_a_resume_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "cannot be resumed" in app.error[0].value and not app.exception
 
 
-def test_a_damaged_manifest_hides_only_its_own_run() -> None:
-    make_run("done", name="Whole")
-    broken = make_run("done", name="Broken")
-    (broken.path / "manifest.json").write_text("{")
+@pytest.mark.parametrize("manifest", ["{", '{"run": "by a later version"}'])
+@pytest.mark.parametrize("others", [0, 1])
+def test_a_run_of_another_version_says_so_and_can_be_deleted(manifest: str, others: int) -> None:
+    whole = [make_run("done", name="Whole") for _ in range(others)]
+    foreign = make_run("done", name="Foreign")
+    (foreign.path / "manifest.json").write_text(manifest)
     app = open_page(HISTORY)
-    assert not app.exception and names(app) == ["Whole"]
+    assert not app.exception and names(app) == ["Whole"] * others + [f"Run {foreign.run[:8]}"]
+    assert "Another version of this program wrote it" in texts(app) and "No audits yet" not in texts(app)
+    app.button(key=f"delete_{foreign.run}").click().run()
+    assert not foreign.path.exists() and all(run.path.exists() for run in whole)
+    assert names(app) == ["Whole"] * others

@@ -46,9 +46,9 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[AuditConfig]:
 def test_first_visit_invites() -> None:
     app = open_page()
     assert not app.exception and not app.error
-    assert "Nothing here yet" in texts(app)
+    assert "No audits yet" in texts(app)
     assert START in labels(app, "button")
-    assert "1,800 queries to 6 models on this machine" in texts(app)
+    assert "1,812 queries to 6 models on this machine" in texts(app)
 
 
 def test_students_are_told_apart_by_name_and_architecture_only() -> None:
@@ -58,7 +58,7 @@ def test_students_are_told_apart_by_name_and_architecture_only() -> None:
     assert not {card.true_teacher for card in demo_students() if card.true_teacher} & set(texts(app).split())
 
 
-@pytest.mark.parametrize(("effort", "queries"), [("quick", "900"), ("standard", "1,800"), ("thorough", "5,400")])
+@pytest.mark.parametrize(("effort", "queries"), [("quick", "912"), ("standard", "1,812"), ("thorough", "5,412")])
 def test_effort_says_what_it_asks(effort: str, queries: str) -> None:
     app = open_page()
     app.button_group(key="demo_effort").set_value(effort).run()

@@ -87,12 +87,14 @@ def test_queries_sent_known_and_planned() -> None:
     folder = make_run("running", phase="ask")
     state = folder.state()
     metrics = {metric.label: metric.value for metric in open_run(folder).metric}
-    assert metrics == {"Sent": f"{state.sent:,}", "Known": f"{state.cached:,}", "Planned": "1,800"}
+    assert metrics == {"Sent": f"{state.sent:,}", "Known": f"{state.cached:,}", "Planned": "1,812"}
 
 
 def test_before_any_answer_the_plan_comes_from_the_settings() -> None:
     app = open_run(make_run("running", phase="load", urls=True, candidates=("a", "b"), probes=7))
-    assert {metric.label: metric.value for metric in app.metric}["Planned"] == "42"  # 2 candidates, 7 probes, 3 sets
+    assert {metric.label: metric.value for metric in app.metric}[
+        "Planned"
+    ] == "46"  # 2 candidates, 7 probes, 3 sets, 2 test images
 
 
 def test_a_waiting_run_names_its_place() -> None:
@@ -103,10 +105,17 @@ def test_a_waiting_run_names_its_place() -> None:
     assert "3rd in line: 2 audits are before this one" in [bar.proto.text for bar in open_run(third).get("progress")]
 
 
-@pytest.mark.parametrize(("eta", "words"), [(None, "estimating the time left"), (24.0, "about 25 seconds left")])
-def test_time_left_in_plain_words(eta: float | None, words: str) -> None:
+@pytest.mark.parametrize(
+    ("phase", "eta", "words"),
+    [
+        (None, None, "starting up"),
+        ("load", None, "estimating the time left"),
+        ("synthesise", 24.0, "about 25 seconds left"),
+    ],
+)
+def test_time_left_in_plain_words(phase: Phase | None, eta: float | None, words: str) -> None:
     folder = make_run("running", phase="synthesise")
-    folder.write_state(folder.state().model_copy(update={"eta": eta, "progress": 0.4}))
+    folder.write_state(folder.state().model_copy(update={"phase": phase, "eta": eta, "progress": 0.4}))
     (bar,) = open_run(folder).get("progress")
     assert bar.proto.text == f"40% · {words}" and bar.proto.value == 40
 
