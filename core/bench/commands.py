@@ -98,6 +98,14 @@ def bench_report(
     _report(places, score, json or workspace_report(), processes)
 
 
+@bench.command("speed")
+def bench_speed() -> None:
+    """How much of a synthesis method's step is spent in the student itself."""
+    from core.bench.speed import bench_speed as run
+
+    run(Console())
+
+
 @bench.command("demo")
 def bench_demo(
     student: Annotated[Names, typer.Option(help="Only this demo student; may be given again.")] = None,
