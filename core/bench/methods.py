@@ -18,10 +18,12 @@ from core.synthesis.settings import (
     PyramidsConfig,
     SelectionConfig,
     ShapesConfig,
+    SynthesisConfig,
     WhiteNoiseConfig,
 )
 
 DEFAULT = "default"
+DEFAULT_CONFIG: SynthesisConfig = AuditConfig.model_fields["synthesis"].default
 
 
 @dataclass(frozen=True)
@@ -38,11 +40,19 @@ class BenchMethod:
     ablates: str | None = None
 
 
+def _in_words(config: SynthesisConfig) -> str:
+    """Its method, or those of its parts with their shares."""
+    if config.method != "mix":
+        return config.method
+    whole = sum(part.share for part in config.parts)
+    return ", ".join(f"{part.share / whole:.0%} {part.synthesis.method}" for part in config.parts)
+
+
 METHODS: dict[str, BenchMethod] = {
     DEFAULT: BenchMethod(
         "The audit's default",
-        "What an audit does unless it is told otherwise.",
-        Synthesised(AuditConfig.model_fields["synthesis"].default),
+        f"What an audit does unless it is told otherwise: {_in_words(DEFAULT_CONFIG)}.",
+        Synthesised(DEFAULT_CONFIG),
     ),
     "real": BenchMethod(
         "Real images (oracle)",
@@ -113,7 +123,8 @@ METHODS: dict[str, BenchMethod] = {
         ablates="inversion",
     ),
 }
-SMALL = (DEFAULT, "real", "mia_filter", "ood_filter", "white_noise", "pyramids", "paper_generator", "inversion")
+# The small zoo's: the paper's generator would take longer than all of these
+SMALL = (DEFAULT, "real", "mia_filter", "ood_filter", "white_noise", "pyramids", "inversion", "inversion_no_batchnorm")
 
 
 def usable(place: Place, tell: Callable[[str], None]) -> list[str]:

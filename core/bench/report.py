@@ -1,8 +1,14 @@
-"""What a benchmark found, as a file: written by `bench report`, shown by the page. Free of torch."""
+"""What a benchmark found, as a file: written by `bench report`, shown by the page. Free of torch.
+
+There are tens of thousands of rows, so that they and their intervals are plain values: as pydantic models they
+took twice the memory and time.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import Field
 
@@ -15,7 +21,7 @@ COMMITTED = Path(__file__).parents[2] / "assets" / "benchmark.json"  # the full 
 NUMBERS = (1, 10, 50, 100)  # of probes
 
 
-class Interval(Frozen):
+class Interval(NamedTuple):
     """A figure with its 95 % interval: percentile bootstrap over students."""
 
     value: float
@@ -23,7 +29,8 @@ class Interval(Frozen):
     high: float
 
 
-class Average(Frozen):
+@dataclass(frozen=True, slots=True)
+class Average:
     """How often students of one group find their teacher, by one method and score: mean over all `NUMBERS`."""
 
     dataset: str
@@ -35,6 +42,7 @@ class Average(Frozen):
     auc: Interval  # one candidate against the rest, over softmaxed scores, micro-averaged
 
 
+@dataclass(frozen=True, slots=True)
 class Row(Average):
     """The same with so many probes."""
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
-from core.bench.report import COMMITTED, Named, Picks, Report, Row, read_report, workspace_report
+from core.bench.report import COMMITTED, Average, Named, Picks, Report, Row, read_report, workspace_report
 
-Source = Literal["committed", "own"]
+Source = Literal["committed", "own", "small"]
 Dimension = Literal["method", "score", "group", "dataset"]
 Measure = Literal["accuracy", "auc"]
+Found = TypeVar("Found", bound=Average)
 
 FAILS = 0.9  # accuracy below which a group of students is named as one that is not found
 BASELINES = ("real", "mia_filter", "ood_filter", "paper_generator", "pyramids", "white_noise")  # compared with at first
@@ -29,7 +30,8 @@ class Line:
 
 def sources() -> dict[Source, Path]:
     """The reports that are there: the one that came with the program, and the workspace's."""
-    places: dict[Source, Path] = {"committed": COMMITTED, "own": workspace_report()}
+    own, small = workspace_report(), workspace_report(small=True)
+    places: dict[Source, Path] = {"committed": COMMITTED, "own": own, "small": small}
     return {source: path for source, path in places.items() if path.is_file()}
 
 
@@ -42,7 +44,7 @@ def load(path: Path) -> Report:
     return _load(path, changed)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)
 def _load(path: Path, _changed: int) -> Report:
     return read_report(path)
 
@@ -53,9 +55,11 @@ def names(report: Report) -> dict[Dimension, dict[str, Named]]:
 
 
 def present(report: Report, dimension: Dimension) -> dict[str, Named]:
-    """The names that have any figures, in the report's order."""
-    used = {getattr(row, dimension) for row in report.rows}
-    return {name: words for name, words in names(report)[dimension].items() if name in used}
+    """The names that have any figures, in the report's order; of methods those that are no ablations."""
+    used = {getattr(row, dimension) for row in report.averages}
+    ablations = {name for name, words in report.methods.items() if words.ablates}
+    left_out = ablations if dimension == "method" else set()
+    return {name: words for name, words in names(report)[dimension].items() if name in used - left_out}
 
 
 def default_of(report: Report, dimension: Dimension) -> str:
@@ -68,13 +72,19 @@ def default_of(report: Report, dimension: Dimension) -> str:
 
 def widest_group(report: Report) -> str:
     """The group of the most students."""
-    return max(report.rows, key=lambda row: row.students).group
+    return max(report.averages, key=lambda row: row.students).group
 
 
-def selected(report: Report, kept: Mapping[Dimension, Sequence[str]]) -> list[Row]:
+def figures_at(report: Report, probes: int | None) -> Sequence[Average]:
+    """The rows of one number of probes, or for None the averages over all."""
+    return report.averages if probes is None else [row for row in report.rows if row.probes == probes]
+
+
+def selected(rows: Iterable[Found], kept: Mapping[Dimension, Sequence[str]]) -> list[Found]:
     """The rows whose names are all among those kept."""
-    wanted = {dimension: frozenset(some) for dimension, some in kept.items()}
-    return [row for row in report.rows if all(getattr(row, key) in some for key, some in wanted.items())]
+    for dimension, some in kept.items():  # one after another, since most rows go at the first
+        rows = [row for row in rows if getattr(row, dimension) in some]
+    return list(rows)
 
 
 def lines(report: Report, rows: Sequence[Row], compared: Dimension) -> list[Line]:
@@ -88,8 +98,8 @@ def lines(report: Report, rows: Sequence[Row], compared: Dimension) -> list[Line
 
 def default_rows(report: Report, dataset: str) -> list[Row]:
     """What the default method and score find of each group, in increasing numbers of probes."""
-    kept = {"dataset": (dataset,), "method": (report.default_method,), "score": (report.default_score,)}
-    return sorted(selected(report, kept), key=lambda row: row.probes)
+    kept = {"method": (report.default_method,), "score": (report.default_score,), "dataset": (dataset,)}
+    return sorted(selected(report.rows, kept), key=lambda row: row.probes)
 
 
 def weakest(report: Report) -> list[list[Row]]:
