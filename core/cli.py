@@ -8,19 +8,18 @@ from __future__ import annotations
 import json as json_module
 import logging
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
 
-from core.bench.grid import Half
+from core.bench.commands import bench
+from core.choices import chosen
 from core.errors import AuditError, InputError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 zoo = typer.Typer(no_args_is_help=True, help="Small models to train, distil and audit.")
-bench = typer.Typer(no_args_is_help=True, help="Measure accuracy, speed and memory on this machine.")
 app.add_typer(zoo, name="zoo")
 app.add_typer(bench, name="bench")
 
@@ -100,7 +99,7 @@ def zoo_train(
     from core.zoo.recipes import DEMO_RECIPES
     from core.zoo.train import train_zoo
 
-    names = _known(only, [recipe.id for recipe in DEMO_RECIPES], "model of the zoo")
+    names = chosen(only, [recipe.id for recipe in DEMO_RECIPES], "model of the zoo")
     limit_threads()
     dataset = DATASETS["fashion_mnist"]
     train, test = dataset.load(data)
@@ -139,93 +138,6 @@ def schema() -> None:
     from core.results import Results
 
     print(json_module.dumps(Results.model_json_schema(mode="serialization"), indent=2))
-
-
-@bench.command("demo")
-def bench_demo(
-    student: Annotated[list[str] | None, typer.Option(help="Only this demo student; may be given again.")] = None,
-) -> None:
-    """Audit every demo student afresh: who is ranked first, who should be, seconds and memory."""
-    from core.bench.demo import bench_demo as run
-
-    run(student or [], Console())
-
-
-@bench.command("zoo")
-def bench_zoo(
-    dataset: Annotated[list[str] | None, typer.Option(help="Only this data set; may be given again.")] = None,
-    half: Annotated[Half | None, typer.Option(help="Only this half.")] = None,
-    data: Annotated[Path | None, typer.Option(help="Folder of the data set's files.")] = None,
-    processes: Annotated[int, typer.Option(min=1, help="Models trained side by side, one thread each.")] = 2,
-) -> None:
-    """Train the benchmark's models, several hours of work; interrupt it and start it again as you like."""
-    from core.bench.grid import DATASETS, HALVES
-    from core.bench.zoo import Place, train
-
-    for name in _known(dataset, DATASETS, "data set"):
-        for part in [half] if half else HALVES:
-            train(Place(name, part, data), processes=processes, tell=screen.print)
-
-
-@bench.command("run")
-def bench_run(
-    dataset: Annotated[list[str] | None, typer.Option(help="Only this data set; may be given again.")] = None,
-    half: Annotated[Half, typer.Option(help="tuning to choose by, held_out to report.")] = "held_out",
-    method: Annotated[list[str] | None, typer.Option(help="Only this source of probes; may be given again.")] = None,
-    data: Annotated[Path | None, typer.Option(help="Folder of the data set's files.")] = None,
-    processes: Annotated[int, typer.Option(min=1, help="Students audited side by side, one thread each.")] = 2,
-) -> None:
-    """Audit every student of the benchmark's zoo by every method; interrupt it and start it again as you like."""
-    from core.bench.cells import make_cells
-    from core.bench.grid import DATASETS, zoo_recipes
-    from core.bench.methods import METHODS
-    from core.bench.zoo import Place
-
-    students = [recipe.id for recipe in zoo_recipes(half) if recipe.role == "student"]
-    for name in _known(dataset, DATASETS, "data set"):
-        for line in make_cells(
-            Place(name, half, data), _known(method, list(METHODS), "method"), students, processes=processes
-        ):
-            screen.print(line)
-
-
-@bench.command("report")
-def bench_report(
-    dataset: Annotated[list[str] | None, typer.Option(help="Only this data set; may be given again.")] = None,
-    half: Annotated[Half, typer.Option(help="tuning to choose by, held_out to report.")] = "held_out",
-    score: Annotated[list[str] | None, typer.Option(help="Only this score; may be given again.")] = None,
-    json: Annotated[Path | None, typer.Option(help="Write the report there, not into the workspace.")] = None,
-) -> None:
-    """Accuracy with its intervals, from what `bench run` made; the app's page Benchmark shows it."""
-    from core.bench.assemble import assemble
-    from core.bench.grid import DATASETS
-    from core.bench.report import workspace_report
-    from core.bench.tables import print_report
-    from core.scoring.table import SCORES
-
-    usable = [name for name, known in SCORES.items() if not known.costly]
-    report = assemble(_known(dataset, DATASETS, "data set"), half, _known(score, usable, "score"), tell=screen.print)
-    path = json or workspace_report()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(report.model_dump_json() + "\n", encoding="utf-8")
-    print_report(report, Console())
-    screen.print(f"written to {path}")
-
-
-@bench.command("app")
-def bench_app() -> None:
-    """Drive the app in a browser: first contact sheet, ranking, page switches and memory."""
-    from core.bench.app import bench_app as run
-
-    run(Console())
-
-
-def _known(wanted: list[str] | None, known: Sequence[str], what: str) -> Sequence[str]:
-    """`wanted`, or everything that is known; raises `InputError` for what is not."""
-    if unknown := set(wanted or ()) - set(known):
-        raise InputError(f"there is no {what} {', '.join(sorted(unknown))}", rule=f"one of {', '.join(known)}",
-                         remedy="choose one of these")  # fmt: skip
-    return wanted or known
 
 
 def main() -> None:

@@ -4,11 +4,21 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.ui.benchmark_costs import costs_section
+from core.ui.benchmark_differences import ablations_section, default_section
 from core.ui.benchmark_filters import choose_source
 from core.ui.benchmark_report import load
-from core.ui.benchmark_sections import accuracy_section, costs_section, mistakes_section
+from core.ui.benchmark_sections import accuracy_section, mistakes_section
 from core.ui.benchmark_summary import no_report, summary
 from core.ui.frame import frame, guarded
+
+SECTIONS = {
+    "Accuracy": accuracy_section,
+    "Against others": default_section,
+    "Mistakes": mistakes_section,
+    "Time and queries": costs_section,
+    "Ablations": ablations_section,
+}
 
 frame("Benchmark")
 
@@ -21,15 +31,9 @@ with guarded():
         st.stop()
     report = load(path)
     summary(report)
-    accuracy, mistakes, costs = st.tabs(
-        ["Accuracy", "Mistakes", "Time and queries"], key="benchmark_tabs", on_change="rerun"
-    )
-    if accuracy.open:
-        with accuracy:
-            accuracy_section(report)
-    if mistakes.open:
-        with mistakes:
-            mistakes_section(report)
-    if costs.open:
-        with costs:
-            costs_section(report)
+    for tab, section in zip(
+        st.tabs(list(SECTIONS), key="benchmark_tabs", on_change="rerun"), SECTIONS.values(), strict=True
+    ):
+        if tab.open:
+            with tab:
+                section(report)

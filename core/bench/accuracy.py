@@ -1,18 +1,23 @@
-"""From cells to figures: who is named, how often rightly, and how sure that is. Free of torch."""
+"""From cells to figures: who is named, how often rightly, and how sure that is. Free of torch.
+
+A figure of a group of students is held as an array `(1 + R,)`: its value, then what it would be in each of R
+bootstrap resamples of the students.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.special import softmax
-from scipy.stats import rankdata
 
 from core.bench.report import Interval
 from core.scoring.base import Score
 
 RESAMPLES = 2000
 LEVEL = 0.95
+DECIMALS = 4
 
 
 @dataclass(frozen=True)
@@ -56,40 +61,35 @@ def scored(score: Score, student: np.ndarray, candidates: np.ndarray, draws: np.
     return np.array([sign * score.compute(student[draw], candidates[:, draw]) for draw in chosen])
 
 
-def accuracy(students: list[Asked], generator: np.random.Generator) -> Interval:
-    """Mean over students, each the mean over its draws."""
-    return _interval(np.array([asked.accuracy for asked in students]), generator)
+def resamples(students: int, generator: np.random.Generator) -> np.ndarray:
+    """How often each student counts, `(1 + R, S)`: once each, then as in each resample of all of them."""
+    drawn = generator.multinomial(students, np.full(students, 1 / students), size=RESAMPLES)
+    return np.vstack([np.ones(students), drawn])
 
 
-def auc(students: list[Asked], generator: np.random.Generator) -> Interval:
+def mean(values: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Of one value a student, `(S,)`: its accuracy, or by how much one way is more often right than another."""
+    return counts @ values / len(values)
+
+
+def auc(students: Sequence[Asked], counts: np.ndarray) -> np.ndarray:
     """How surely a teacher's softmaxed score is above another candidate's, over all pairs of student and candidate.
 
     One against the rest, micro-averaged, so that it is there for any group of students. Each student counts
-    by the mean over draws of its softmaxed scores.
+    by the mean over draws of its softmaxed scores. A tie is half a win (Mann and Whitney, 1947).
     """
     probabilities = np.array([softmax(asked.values, axis=1).mean(axis=0) for asked in students])
     teachers = np.array([asked.teachers for asked in students])
-    draws = generator.integers(len(students), size=(RESAMPLES // 4, len(students)))
-    low, high = np.quantile([_auc(probabilities[draw], teachers[draw]) for draw in draws], _ends())
-    return Interval(value=_auc(probabilities, teachers), low=low, high=high)
+    ours = probabilities[teachers][:, None, None]
+    above = (ours > probabilities) + 0.5 * (ours == probabilities)
+    wins = np.zeros((len(students), len(students)))  # of a student's teachers over another student's other candidates
+    np.add.at(wins, np.nonzero(teachers)[0], (above * ~teachers).sum(axis=2))
+    pairs = (counts @ teachers.sum(axis=1)) * (counts @ (~teachers).sum(axis=1))
+    return ((counts @ wins) * counts).sum(axis=1) / pairs
 
 
-def paired_difference(one: list[Asked], other: list[Asked], generator: np.random.Generator) -> Interval:
-    """By how much `one` is more often right than `other`, on the same students in the same order."""
-    return _interval(np.array([a.accuracy - b.accuracy for a, b in zip(one, other, strict=True)]), generator)
-
-
-def _interval(values: np.ndarray, generator: np.random.Generator) -> Interval:
-    means = values[generator.integers(len(values), size=(RESAMPLES, len(values)))].mean(axis=1)
-    low, high = np.quantile(means, _ends())
-    return Interval(value=float(values.mean()), low=float(low), high=float(high))
-
-
-def _auc(probabilities: np.ndarray, teachers: np.ndarray) -> float:
-    """The probability that a pair with a teacher has more than one without, ties half (Mann and Whitney, 1947)."""
-    ones, others = teachers.sum(), (~teachers).sum()
-    return float((rankdata(probabilities.ravel())[teachers.ravel()].sum() - ones * (ones + 1) / 2) / (ones * others))
-
-
-def _ends() -> tuple[float, float]:
-    return (1 - LEVEL) / 2, (1 + LEVEL) / 2
+def interval(figure: np.ndarray) -> Interval:
+    """The value, and where 95 % of its resamples lie."""
+    low, high = np.quantile(figure[1:], [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    value, low, high = (round(float(end), DECIMALS) for end in (figure[0], low, high))
+    return Interval(value=value, low=low, high=high)

@@ -1,142 +1,71 @@
-"""From all cells of a half to its report."""
+"""From the cells of a zoo on all its data sets to the report."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-import numpy as np
-
-from core.bench.accuracy import Asked, accuracy, auc, scored
-from core.bench.cells import DRAWS, cell_path, read_cell
-from core.bench.grid import CANDIDATES, Half, zoo_recipes
-from core.bench.groups import GROUPS, groups_of
-from core.bench.methods import METHODS
-from core.bench.report import NUMBERS, Cost, Named, Picks, Report, Row
-from core.bench.zoo import Place
-from core.config import AuditConfig
+from core.bench.cells import cell_path
+from core.bench.differences import DEFAULT_SCORE, differences
+from core.bench.figures import Figures, figures
+from core.bench.groups import GROUPS
+from core.bench.methods import DEFAULT, METHODS
+from core.bench.parallel import side_by_side
+from core.bench.place import Place
+from core.bench.report import Named, NamedMethod, Report
 from core.errors import InputError
 from core.scoring.table import SCORES
 from core.versions import versions
 from core.zoo.datasets.table import DATASETS
-from core.zoo.recipes import Recipe
-
-SEED = 0  # of the bootstrap
-QUERIES = 100  # to each candidate, for an audit of as many probes
 
 
-def assemble(datasets: Sequence[str], half: Half, scores: Sequence[str], *, tell: Callable[[str], None]) -> Report:
+def assemble(places: Sequence[Place], scores: Sequence[str], *, processes: int, tell: Callable[[str], None]) -> Report:
     """Everything that the cells made so far tell; a method counts where all students have its cell.
+
+    Args:
+        places: one zoo, on each of its data sets.
 
     Raises:
         InputError: no method has all its cells.
     """
-    rows: list[Row] = []
-    costs: list[Cost] = []
-    confusions: list[Picks] = []
-    independents: list[Picks] = []
-    students = [recipe for recipe in zoo_recipes(half) if recipe.role == "student"]
-    for dataset in datasets:
-        place = Place(dataset, half)
-        for method in METHODS:
-            if not all(cell_path(place, method, student.id).exists() for student in students):
-                continue
-            tell(f"{dataset} {half}: {method}")
-            asked, seconds = _ask(place, method, students, scores)
-            costs.append(Cost(dataset=dataset, method=method, seconds=seconds, queries=QUERIES))
-            for (score, probes), by_student in asked.items():
-                rows += _rows(dataset, method, score, probes, students, by_student)
-            for score in scores:
-                confused, alone = _picks(dataset, method, score, half, students, asked[score, NUMBERS[-1]])
-                confusions.append(confused)
-                independents.append(alone)
-    if not rows:
+    jobs = [(place, method, tuple(scores)) for place in places for method in METHODS if _is_through(place, method)]
+    if not jobs:
         raise InputError("no method has been run on all students", remedy="run it: python -m core bench run")
+    done: dict[tuple[Place, str], Figures] = {}
+    for (place, method, _), found in side_by_side(figures, jobs, processes):
+        done[place, method] = found
+        tell(f"{place} {len(done)}/{len(jobs)}: figures of {method}")
+    all_figures = [done[place, method] for place, method, _ in jobs]  # in this order, whoever was first
+    zoo, plan = places[0].zoo, places[0].plan
     return Report(
         version=versions()["distillation-audit"],
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        half=half,
-        small=False,
-        draws=DRAWS,
-        default_method="generator",
-        default_score=AuditConfig.model_fields["score"].default,
-        datasets={name: Named(label=DATASETS[name].label, explanation=_data(name)) for name in datasets},
-        methods={name: Named(label=method.label, explanation=method.explanation) for name, method in METHODS.items()},
+        half="held_out" if zoo == "small" else zoo,
+        small=zoo == "small",
+        draws=plan.draws,
+        default_method=DEFAULT,
+        default_score=DEFAULT_SCORE,
+        datasets={place.dataset: Named(label=DATASETS[place.dataset].label, explanation=_data(place.dataset))
+                  for place in places},
+        methods={name: NamedMethod(label=method.label, explanation=method.explanation, ablates=method.ablates)
+                 for name, method in METHODS.items()},
         scores={name: Named(label=SCORES[name].label, explanation=SCORES[name].explanation) for name in scores},
         groups=GROUPS,
-        rows=tuple(rows),
-        costs=tuple(costs),
-        confusions=tuple(confusions),
-        independents=tuple(independents),
-    )
+        rows=tuple(row for found in all_figures for row in found.rows),
+        averages=tuple(average for found in all_figures for average in found.averages),
+        differences=tuple(
+            difference
+            for place in places
+            for difference in differences(place, {m: done[p, m].accuracies for p, m in done if p == place})
+        ),
+        costs=tuple(found.cost for found in all_figures),
+        confusions=tuple(picks for found in all_figures for picks in found.confusions),
+        independents=tuple(picks for found in all_figures for picks in found.independents),
+    )  # fmt: skip
 
 
-def _ask(
-    place: Place, method: str, students: Sequence[Recipe], scores: Sequence[str]
-) -> tuple[dict[tuple[str, int], dict[str, Asked]], float]:
-    """By score and number of probes, then by student; and the median of seconds."""
-    asked: dict[tuple[str, int], dict[str, Asked]] = defaultdict(dict)
-    seconds = []
-    for student in students:
-        cell = read_cell(place, method, student.id)
-        seconds.append(cell.seconds)
-        teachers = np.isin(CANDIDATES[place.half], student.teachers)
-        for name in scores:
-            for probes in NUMBERS:
-                values = scored(SCORES[name], cell.student, cell.candidates, cell.draws, probes)
-                asked[name, probes][student.id] = Asked(values, teachers)
-    return asked, float(np.median(seconds))
-
-
-def _rows(
-    dataset: str, method: str, score: str, probes: int, students: Sequence[Recipe], asked: dict[str, Asked]
-) -> list[Row]:
-    members = defaultdict(list)
-    for student in students:
-        for group in groups_of(student):
-            members[group].append(asked[student.id])
-    return [
-        Row(
-            dataset=dataset,
-            method=method,
-            score=score,
-            group=group,
-            probes=probes,
-            students=len(some),
-            accuracy=accuracy(some, np.random.default_rng(SEED)),
-            auc=auc(some, np.random.default_rng(SEED)),
-        )
-        for group, some in members.items()
-    ]
-
-
-def _picks(
-    dataset: str, method: str, score: str, half: Half, students: Sequence[Recipe], asked: dict[str, Asked]
-) -> tuple[Picks, Picks]:
-    """Whom distilled students are taken for, by teacher, and what independent ones pick, by architecture."""
-    by_teacher, by_architecture = defaultdict(list), defaultdict(list)
-    for student in students:
-        named = asked[student.id].named
-        if student.teachers:
-            by_teacher[student.teachers[0]].append(named)
-        else:
-            by_architecture[student.architecture].append(named)
-
-    def picks(rows: dict[str, list[np.ndarray]]) -> Picks:
-        shares = tuple(tuple(float(share) for share in np.mean(named, axis=0)) for named in rows.values())
-        return Picks(
-            dataset=dataset,
-            method=method,
-            score=score,
-            rows=tuple(rows),
-            candidates=CANDIDATES[half],
-            shares=shares,
-        )
-
-    return picks({teacher: by_teacher[teacher] for teacher in CANDIDATES[half] if teacher in by_teacher}), picks(
-        by_architecture
-    )
+def _is_through(place: Place, method: str) -> bool:
+    return all(cell_path(place, method, student.id).exists() for student in place.students)
 
 
 def _data(name: str) -> str:

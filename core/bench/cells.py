@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,22 +13,17 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from core.bench.grid import CANDIDATES
 from core.bench.methods import METHODS
 from core.bench.parallel import side_by_side
-from core.bench.zoo import Place
+from core.bench.place import Place
+from core.bench.sources import PROBES
 from core.config import StudentConfig
 from core.interview import FLOOR
 from core.runs import files
 from core.scoring.vectors import log_softmax
-from core.students.base import Student
 from core.students.load import load_student
 from core.synthesis.base import pixels
-from core.workspace import workspace
 from core.zoo.models import PixelModel, load_zoo_model, predict
-
-DRAWS = 20
-PROBES = 100  # of a draw; an audit of fewer uses the first of them
 
 
 @dataclass(frozen=True)
@@ -38,7 +33,7 @@ class Cell:
     Attributes:
         student: log-probabilities `(P, K)`.
         candidates: log-probabilities `(M, P, K)`.
-        draws: which images each draw of probes holds, best first, `(20, 100)`.
+        draws: which images each draw of probes holds, best first, `(D, 100)`.
         seconds: of making the probes of one audit of 100.
     """
 
@@ -48,11 +43,12 @@ class Cell:
     seconds: float
 
 
-def make_cells(place: Place, methods: Iterable[str], students: Iterable[str], *, processes: int) -> Iterable[str]:
+def make_cells(place: Place, methods: Iterable[str], *, processes: int) -> Iterator[str]:
     """Make the cells that are missing; tells of each as it is there. Interrupt it, and start it again."""
-    missing = [(place, m, s) for m in methods for s in students if not cell_path(place, m, s).exists()]
+    paths = {cell_path(place, method, one.id): (place, method, one.id) for method in methods for one in place.students}
+    missing = [job for path, job in paths.items() if not path.exists()]
     for number, ((_, method, student), _) in enumerate(side_by_side(_make, missing, processes), start=1):
-        yield f"{place.dataset} {place.half} {number}/{len(missing)}: {method}, {student}"
+        yield f"{place} {number}/{len(missing)}: {method}, {student}"
 
 
 def read_cell(place: Place, method: str, student: str) -> Cell:
@@ -63,42 +59,41 @@ def read_cell(place: Place, method: str, student: str) -> Cell:
 
 
 def cell_path(place: Place, method: str, student: str) -> Path:
-    return _folder(place) / method / f"{student}.npz"
+    """By the method's settings, not its name: other settings are another cell, and two names of one method share it."""
+    return place.answers / METHODS[method].source.key(place.plan) / f"{student}.npz"
 
 
-def draws_of(images: int, *, generator: np.random.Generator) -> np.ndarray:
-    """20 draws of 100 out of so many images: without any image twice where there are enough."""
-    if images >= DRAWS * PROBES:
-        return generator.permutation(images)[: DRAWS * PROBES].reshape(DRAWS, PROBES)
-    return np.stack([generator.permutation(images)[:PROBES] for _ in range(DRAWS)])
+def draws_of(images: int, draws: int, *, generator: np.random.Generator) -> np.ndarray:
+    """Draws of 100 out of so many images, `(draws, 100)`: no image in two of them where there are enough."""
+    if images >= draws * PROBES:
+        return generator.permutation(images)[: draws * PROBES].reshape(draws, PROBES)
+    return np.stack([generator.permutation(images)[:PROBES] for _ in range(draws)])
 
 
 def _make(place: Place, method: str, student: str) -> None:
-    loaded = load_student(StudentConfig(checkpoint=place.folder / "students" / f"{student}.safetensors"), "cpu")
-    at_once = METHODS[method].at_once
-    if at_once > PROBES:
-        images, seconds = _making(method, place, loaded, at_once, 0)
-        draws = draws_of(at_once, generator=np.random.default_rng(0))
+    source, plan = METHODS[method].source, place.plan
+    loaded = load_student(StudentConfig(checkpoint=place.models / "students" / f"{student}.safetensors"), "cpu")
+    makings, n = source.makings(plan)
+    made, seconds = [], []
+    for number in range(makings):
+        generator = torch.Generator().manual_seed(1000 + number)  # the same seeds serve all students
+        started = time.perf_counter()
+        made.append(source.images(loaded, place, n, generator))
+        seconds.append(time.perf_counter() - started)
+    images = np.concatenate(made)
+    if makings == 1:
+        draws = draws_of(n, plan.draws, generator=np.random.default_rng(0))
     else:
-        makings = [_making(method, place, loaded, PROBES, number) for number in range(DRAWS)]
-        images = np.concatenate([made for made, _ in makings])
-        seconds = float(np.median([seconds for _, seconds in makings]))
-        draws = np.arange(DRAWS * PROBES).reshape(DRAWS, PROBES)
+        draws = np.arange(makings * PROBES).reshape(makings, PROBES)
+
     name = hashlib.sha256(images.tobytes()).hexdigest()[:16]
     _ask_candidates(place, images, name)
     cell = io.BytesIO()
-    np.savez(cell, student=_answers(loaded.logits(images)), images=name, draws=draws, seconds=seconds)
+    own = {"student": _answers(loaded.logits(images)), "images": name}
+    np.savez(cell, **own, draws=draws, seconds=np.median(seconds) * source.share(plan))
     path = cell_path(place, method, student)
     path.parent.mkdir(parents=True, exist_ok=True)
     files.replace(path, cell.getvalue())
-
-
-def _making(method: str, place: Place, student: Student, n: int, number: int) -> tuple[np.ndarray, float]:
-    """Images `(n, C, H, W)`, and the seconds that they took. The same seeds serve all students."""
-    generator = torch.Generator().manual_seed(1000 + number)
-    started = time.perf_counter()
-    images = METHODS[method].make(student, place, n, generator)
-    return images, time.perf_counter() - started
 
 
 def _ask_candidates(place: Place, images: np.ndarray, name: str) -> None:
@@ -119,12 +114,8 @@ def _answers(logits: np.ndarray) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def _candidates(place: Place) -> list[PixelModel]:
-    return [load_zoo_model(place.folder / "candidates" / f"{name}.safetensors") for name in CANDIDATES[place.half]]
+    return [load_zoo_model(place.models / "candidates" / f"{name}.safetensors") for name in place.candidates]
 
 
 def _answers_path(place: Place, name: str) -> Path:
-    return _folder(place) / "answers" / f"{name}.npy"
-
-
-def _folder(place: Place) -> Path:
-    return workspace() / "bench" / place.dataset / place.half
+    return place.answers / "answers" / f"{name}.npy"

@@ -16,7 +16,10 @@ GROUPS: dict[str, Named] = {
         label="Mixed",
         explanation="KD on strongly augmented images, after training on labels, or from two teachers; with BatchNorm.",
     ),
-    "kd_group_norm": Named(label="KD, no BatchNorm", explanation="KD at T = 4; convolutions with GroupNorm."),
+    "kd_without": Named(
+        label="KD, no BatchNorm", explanation="KD at T = 4; the two groups of GroupNorm and transformers together."
+    ),
+    "kd_group_norm": Named(label="KD, GroupNorm", explanation="KD at T = 4; convolutions with GroupNorm."),
     "kd_transformer": Named(label="KD, transformer", explanation="KD at T = 4; a vision transformer."),
     "other_without": Named(label="Others, no BatchNorm", explanation="Other losses; no BatchNorm."),
     "all": Named(label="All distilled", explanation="Every student that had a teacher."),
@@ -25,14 +28,12 @@ GROUPS: dict[str, Named] = {
 
 def groups_of(recipe: Recipe) -> tuple[str, ...]:
     """The groups that a student counts in; none for one that nobody taught."""
-    return ("all", _group(recipe)) if recipe.teachers else ()
-
-
-def _group(recipe: Recipe) -> str:
+    if not recipe.teachers:
+        return ()
     softened = recipe.lesson == "kd" and recipe.temperature > 1
     if recipe.architecture in OTHERS:
         own = {"groupnet4": "kd_group_norm", "vit2": "kd_transformer"}
-        return own[recipe.architecture] if softened else "other_without"
+        return ("kd_without", own[recipe.architecture], "all") if softened else ("other_without", "all")
     if recipe.lesson == "kd":
-        return "kd_t4_t10" if softened else "kd_t1"
-    return recipe.lesson if recipe.lesson in GROUPS else "mixed"
+        return ("kd_t4_t10" if softened else "kd_t1", "all")
+    return (recipe.lesson if recipe.lesson in GROUPS else "mixed", "all")

@@ -1,162 +1,139 @@
-"""Where the benchmark's probes come from: the project's own methods, the paper's baselines, and the oracle."""
+"""The benchmark's methods: the project's own and their ablations, the paper's baselines, and the oracle."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-import torch
-
+from core.bench.place import Place
 from core.bench.public import public_images
-from core.bench.zoo import Place, splits
-from core.events import Preview, SynthesisStep
-from core.students.base import Student
-from core.synthesis.base import quantise
-from core.synthesis.methods import make_probes
+from core.bench.sources import PublicImages, RealImages, Source, Synthesised, confidence, familiarity
+from core.config import AuditConfig
+from core.errors import InputError
 from core.synthesis.settings import (
     GeneratorConfig,
     InversionConfig,
-    MethodConfig,
     PaperGeneratorConfig,
     PowerNoiseConfig,
     PyramidsConfig,
     SelectionConfig,
     ShapesConfig,
+    SynthesisConfig,
     WhiteNoiseConfig,
 )
 
-PUBLIC_POOL = 2000  # public images that a filter chooses from, a draw
-
-Make = Callable[[Student, Place, int, torch.Generator], np.ndarray]
+DEFAULT = "default"
+DEFAULT_CONFIG: SynthesisConfig = AuditConfig.model_fields["synthesis"].default
 
 
 @dataclass(frozen=True)
 class BenchMethod:
-    """A source of probes.
+    """A source of probes, and how people are told of it.
 
     Attributes:
-        make: `(student, place, n, generator)` to n uint8 images `(n, C, H, W)`, the best first.
-        at_once: images of one making. An audit wants 100; where making a hundred costs as much as making more, or
-            where one image does not depend on the others, draws are parts of one larger making.
+        ablates: the method from which it differs in one thing, to see what that is worth.
     """
 
     label: str
     explanation: str
-    make: Make
-    at_once: int = 100
+    source: Source
+    ablates: str | None = None
 
 
-def synthesised(config: MethodConfig) -> Make:
-    """Probes by a method of `core.synthesis`, from the student alone."""
-
-    def make(student: Student, place: Place, n: int, generator: torch.Generator) -> np.ndarray:
-        return make_probes(student, config, n, generator, _nobody_hears).images
-
-    return make
-
-
-def real_images(student: Student, place: Place, n: int, generator: torch.Generator) -> np.ndarray:
-    """Test images of the data set that student and candidates were trained on."""
-    images = splits(place)[1].images
-    return quantise(images[torch.randperm(len(images), generator=generator)[:n]])
+def _in_words(config: SynthesisConfig) -> str:
+    """Its method, or those of its parts with their shares."""
+    if config.method != "mix":
+        return config.method
+    whole = sum(part.share for part in config.parts)
+    return ", ".join(f"{part.share / whole:.0%} {part.synthesis.method}" for part in config.parts)
 
 
-def confident_public_images(student: Student, place: Place, n: int, generator: torch.Generator) -> np.ndarray:
-    """The paper's MIA filter: public images on which the student's loss at its own predicted label is lowest."""
-    return _filtered(student, place, n, generator, lambda logits: logits.log_softmax(dim=1).max(dim=1).values)
-
-
-def familiar_public_images(student: Student, place: Place, n: int, generator: torch.Generator) -> np.ndarray:
-    """The paper's OOD filter: public images of the lowest energy, `-logsumexp(logits)` (Liu et al., 2020)."""
-    return _filtered(student, place, n, generator, lambda logits: logits.logsumexp(dim=1))
-
-
-def _filtered(
-    student: Student,
-    place: Place,
-    n: int,
-    generator: torch.Generator,
-    worth: Callable[[torch.Tensor], torch.Tensor],
-) -> np.ndarray:
-    images = public_images(place.dataset)
-    pool = quantise(images[torch.randperm(len(images), generator=generator)[:PUBLIC_POOL]])
-    logits = torch.from_numpy(student.logits(pool))
-    return pool[worth(logits).argsort(descending=True).numpy()[:n]]
-
-
-def _nobody_hears(event: SynthesisStep | Preview) -> None:
-    """The benchmark shows nothing while probes are made."""
-
-
-def _selected(rule: str, pool_factor: int) -> SelectionConfig:
-    return SelectionConfig(rule=rule, pool_factor=pool_factor)
-
-
-MANY, SOME = 2000, 400
 METHODS: dict[str, BenchMethod] = {
+    DEFAULT: BenchMethod(
+        "The audit's default",
+        f"What an audit does unless it is told otherwise: {_in_words(DEFAULT_CONFIG)}.",
+        Synthesised(DEFAULT_CONFIG),
+    ),
     "real": BenchMethod(
-        "Real images (oracle)", "Test images of the data set itself, which an auditor does not have.", real_images, MANY
+        "Real images (oracle)",
+        "Test images of the data set itself, which an auditor does not have.",
+        RealImages(),
     ),
     "mia_filter": BenchMethod(
         "Public images, MIA filter",
         "Images of another kind of which the student is surest: the paper's baseline.",
-        confident_public_images,
+        PublicImages("mia_filter", confidence),
     ),
     "ood_filter": BenchMethod(
         "Public images, OOD filter",
         "Images of another kind that look most familiar to the student: the paper's other baseline.",
-        familiar_public_images,
+        PublicImages("ood_filter", familiarity),
     ),
-    "white_noise": BenchMethod("White noise", "Every pixel by chance.", synthesised(WhiteNoiseConfig()), MANY),
+    "white_noise": BenchMethod("White noise", "Every pixel by chance.", Synthesised(WhiteNoiseConfig())),
     "pyramids": BenchMethod(
         "Structured random images",
         "Chance at several resolutions, summed; the student is not asked.",
-        synthesised(PyramidsConfig()),
-        MANY,
+        Synthesised(PyramidsConfig()),
     ),
     "power_noise": BenchMethod(
-        "1/f noise", "Chance with the spectrum of natural images.", synthesised(PowerNoiseConfig()), MANY
+        "1/f noise", "Chance with the spectrum of natural images.", Synthesised(PowerNoiseConfig())
     ),
-    "shapes": BenchMethod("Random shapes", "Polygons, ellipses and strokes.", synthesised(ShapesConfig()), MANY),
+    "shapes": BenchMethod("Random shapes", "Polygons, ellipses and strokes.", Synthesised(ShapesConfig())),
     "paper_generator": BenchMethod(
         "The paper's generator",
         "A generator that learns to draw the student's classes, BatchNorm distances summed.",
-        synthesised(PaperGeneratorConfig()),
-        SOME,
+        Synthesised(PaperGeneratorConfig()),
     ),
     "generator": BenchMethod(
         "Generator, coarse to fine",
         "A generator that draws at three resolutions, for a student that sees its images shaken.",
-        synthesised(GeneratorConfig()),
-        SOME,
+        Synthesised(GeneratorConfig()),
     ),
     "inversion": BenchMethod(
         "Inversion, coarse to fine",
         "Each image optimised by itself, as a sum of grids.",
-        synthesised(InversionConfig()),
-        SOME,
-    ),
-    "inversion_no_batchnorm": BenchMethod(
-        "Inversion without BatchNorm",
-        "As inversion, without the BatchNorm term.",
-        synthesised(InversionConfig(batchnorm_weight=0.0)),
-        SOME,
-    ),
-    "inversion_no_mix": BenchMethod(
-        "Inversion without mixes",
-        "As inversion, each image for one class.",
-        synthesised(InversionConfig(mix_probability=0.0)),
-        SOME,
+        Synthesised(InversionConfig()),
     ),
     "pyramids_balanced": BenchMethod(
         "Structured random images, balanced",
         "The best ten of a hundred random images for each class that the student sees.",
-        synthesised(PyramidsConfig(selection=_selected("balanced", 20))),
+        Synthesised(PyramidsConfig(selection=SelectionConfig(rule="balanced", pool_factor=20))),
     ),
     "pyramids_spread": BenchMethod(
         "Structured random images, spread",
         "Random images chosen for the variety of the student's answers.",
-        synthesised(PyramidsConfig(selection=_selected("log_det", 20))),
+        Synthesised(PyramidsConfig(selection=SelectionConfig(rule="log_det", pool_factor=20))),
+    ),
+    "inversion_no_batchnorm": BenchMethod(
+        "Inversion without BatchNorm",
+        "As the inversion, without the BatchNorm term.",
+        Synthesised(InversionConfig(batchnorm_weight=0.0)),
+        ablates="inversion",
+    ),
+    "inversion_no_mix": BenchMethod(
+        "Inversion without mixes",
+        "As the inversion, each image for one class.",
+        Synthesised(InversionConfig(mix_probability=0.0)),
+        ablates="inversion",
+    ),
+    "inversion_selected": BenchMethod(
+        "Inversion with selection",
+        "As the inversion, the better half of twice as many images, balanced over classes.",
+        Synthesised(InversionConfig(selection=SelectionConfig(rule="balanced", pool_factor=2))),
+        ablates="inversion",
     ),
 }
+# The small zoo's: the paper's generator would take longer than all of these
+SMALL = (DEFAULT, "real", "mia_filter", "ood_filter", "white_noise", "pyramids", "inversion", "inversion_no_batchnorm")
+
+
+def usable(place: Place, tell: Callable[[str], None]) -> list[str]:
+    """The methods of a zoo for which all is on this machine; tells of those that are left out."""
+    names = list(SMALL if place.zoo == "small" else METHODS)
+    try:
+        public_images(place.dataset)
+    except InputError as error:
+        filters = [name for name in names if isinstance(METHODS[name].source, PublicImages)]
+        tell(f"{place}: without {' and '.join(filters)}, since {error}")
+        names = [name for name in names if name not in filters]
+    return names

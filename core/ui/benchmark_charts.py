@@ -1,21 +1,17 @@
-"""The benchmark's charts: lines over the number of probes, who is taken for whom, accuracy against seconds."""
+"""The benchmark's charts: lines over the number of probes, and who is taken for whom."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from html import escape
 from itertools import cycle
 
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.bench.report import NUMBERS, Interval, Picks, Row
-from core.quantities import duration, number, share
-from core.results import Estimate
+from core.bench.report import NUMBERS, Average, Interval, Picks
+from core.quantities import number, share
 from core.ui.benchmark_report import Line, Measure
-from core.ui.charts import MARGIN, REST, Chart, axis_label, ink, named_axis, shades, whiskers
+from core.ui.charts import MARGIN, REST, Chart, axis_label, ink, shades
 
 MEASURES: dict[Measure, str] = {"accuracy": "Accuracy", "auc": "AUC"}
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")  # told apart without colour too
@@ -23,25 +19,6 @@ SYMBOLS = ("circle", "square", "diamond", "triangle-up", "x", "cross", "star")
 MOST_LINES = len(SYMBOLS)
 BAND = 0.13  # opacity
 LOWEST_AUC = 0.4  # where its axis begins, unless an interval goes lower
-SHORTEST = 0.01  # seconds, the left end of the axis
-ROOM, LINE = 1.2, 0.06  # what a name beside a point takes, in decades of seconds and in accuracy
-THIN = {"color": REST, "thickness": 1, "width": 0}  # whiskers that leave names readable
-
-
-@dataclass(frozen=True)
-class Spent:
-    """One method: the seconds of an audit, and what it found for them."""
-
-    label: str
-    seconds: float
-    row: Row
-    is_default: bool
-    is_named: bool  # beside its point; names of all would stand in each other's way
-
-    @property
-    def place(self) -> float:
-        """Where it stands on the axis of seconds, in decades."""
-        return math.log10(max(self.seconds, SHORTEST))
 
 
 def lines_chart(found: Sequence[Line], measure: Measure, *, guess: float | None) -> Chart:
@@ -65,7 +42,7 @@ def lines_chart(found: Sequence[Line], measure: Measure, *, guess: float | None)
             mode="lines+markers",
             line={"color": colour, "dash": dash, "width": 4 if line.is_default else 2},
             marker={"symbol": symbol, "size": 8},
-            hovertext=[_spoken(interval_of(row, measure), measure) for row in line.rows],
+            hovertext=[spoken(interval_of(row, measure), measure) for row in line.rows],
             hovertemplate="%{hovertext}",
         )
     if guess is not None:
@@ -81,10 +58,10 @@ def lines_chart(found: Sequence[Line], measure: Measure, *, guess: float | None)
         legend={"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"},
         xaxis={"title": "Probes, each put to every candidate (log scale)", "type": "log", "range": [-0.08, 2.08],
                "tickvals": list(NUMBERS), "ticktext": [str(n) for n in NUMBERS], "fixedrange": True},
-        yaxis=_axis(measure, [interval_of(row, measure) for line in found for row in line.rows]),
+        yaxis=measure_axis(measure, [interval_of(row, measure) for line in found for row in line.rows]),
     )  # fmt: skip
     last = "; ".join(
-        f"{line.label} {_spoken(interval_of(line.rows[-1], measure), measure)} at {line.rows[-1].probes}"
+        f"{line.label} {spoken(interval_of(line.rows[-1], measure), measure)} at {line.rows[-1].probes}"
         for line in found
     )
     return Chart(figure, f"{title}. {last}.")
@@ -122,9 +99,11 @@ def picks_chart(picks: Picks, *, title: str, down: str) -> Chart:
         title=title,
         height=180 + 36 * len(rows),
         margin={"l": 8, "r": 8, "t": 46, "b": 8},
-        xaxis=named_axis(across) | {"tickangle": -40, "title": "Ranked first"},
-        yaxis=named_axis(rows) | {"autorange": "reversed", "title": down},
-    )
+        xaxis={"tickvals": list(range(len(across))), "ticktext": across, "tickangle": -40, "title": "Ranked first",
+               "showgrid": False, "fixedrange": True, "automargin": True},
+        yaxis={"tickvals": list(range(len(rows))), "ticktext": rows, "autorange": "reversed", "title": down,
+               "showgrid": False, "fixedrange": True, "automargin": True},
+    )  # fmt: skip
     tops = (
         f"{name} {picks.candidates[values.index(max(values))]} {share(max(values))}"
         for name, values in zip(picks.rows, picks.shares, strict=True)
@@ -132,43 +111,7 @@ def picks_chart(picks: Picks, *, title: str, down: str) -> Chart:
     return Chart(figure, f"{title}. Most often first for each row: {'; '.join(tops)}.")
 
 
-def cost_chart(spent: Sequence[Spent], measure: Measure) -> Chart:
-    """Each method by the seconds that its probes take and what they find, the default highlighted."""
-    figure = go.Figure()
-    ordered = sorted(spent, key=lambda one: one.seconds)
-    for is_default, colour, size in ((False, REST, 10), (True, _colours()[0], 15)):
-        some = [one for one in ordered if one.is_default == is_default]
-        found = [interval_of(one.row, measure) for one in some]
-        figure.add_scatter(
-            name="Default" if is_default else "Others",
-            x=[max(one.seconds, SHORTEST) for one in some],
-            y=[interval.value for interval in found],
-            error_y=whiskers([Estimate(**interval.model_dump()) for interval in found]) | THIN,
-            mode="markers+text",
-            marker={"color": colour, "size": size, "line": {"width": 0}},
-            text=[f" {axis_label(one.label, 30)} " if one.is_named else "" for one in some],
-            textposition=[_side(one, ordered, measure) for one in some],
-            textfont={"size": 12, "color": ink()},
-            hovertext=[f"{escape(one.label, quote=False)}: {_spoken(interval, measure)}, {duration(one.seconds)}"
-                       for one, interval in zip(some, found, strict=True)],
-            hoverinfo="text",
-        )  # fmt: skip
-    title = f"{MEASURES[measure]} against seconds"
-    figure.update_layout(
-        title=title,
-        height=460,
-        margin=MARGIN,
-        showlegend=False,
-        xaxis={"title": "Seconds for 100 probes (log scale)", "type": "log", "dtick": 1, "tickformat": "~g",
-               "range": _span(ordered), "fixedrange": True},
-        yaxis=_axis(measure, [interval_of(one.row, measure) for one in spent]),
-    )  # fmt: skip
-    told = (f"{one.label} {written(interval_of(one.row, measure).value, measure)} in {duration(one.seconds)}"
-            for one in ordered)  # fmt: skip
-    return Chart(figure, f"{title}. {'; '.join(told)}.")
-
-
-def interval_of(row: Row, measure: Measure) -> Interval:
+def interval_of(row: Average, measure: Measure) -> Interval:
     return row.accuracy if measure == "accuracy" else row.auc
 
 
@@ -177,7 +120,7 @@ def written(value: float, measure: Measure) -> str:
     return share(value) if measure == "accuracy" else number(value)
 
 
-def _spoken(found: Interval, measure: Measure) -> str:
+def spoken(found: Interval, measure: Measure) -> str:
     return f"{written(found.value, measure)} ({written(found.low, measure)} to {written(found.high, measure)})"
 
 
@@ -196,28 +139,15 @@ def _band(points: Sequence[tuple[int, Interval]]) -> dict[str, object]:
     }
 
 
-def _side(one: Spent, others: Sequence[Spent], measure: Measure) -> str:
-    """Where a name stands: on the right, left of a point in its way, or higher between two of them."""
-    height = interval_of(one.row, measure).value
-    ways = [
-        other.place - one.place
-        for other in others
-        if other is not one and abs(interval_of(other.row, measure).value - height) < LINE
-    ]
-    right, left = any(0 <= way < ROOM for way in ways), any(-ROOM < way < 0 for way in ways)
-    return "top right" if right and left else "middle left" if right else "middle right"
-
-
-def _span(spent: Sequence[Spent]) -> list[float]:
-    """Of the axis of seconds in decades, with room for names at both ends."""
-    places = [one.place for one in spent]
-    return [min(places) - ROOM / 2, max(places) + ROOM]
-
-
-def _axis(measure: Measure, found: Sequence[Interval]) -> dict[str, object]:
+def measure_axis(measure: Measure, found: Sequence[Interval]) -> dict[str, object]:
     low = 0.0 if measure == "accuracy" else min([LOWEST_AUC, *(interval.low for interval in found)])
     tickformat = ".0%" if measure == "accuracy" else ".1f"
     return {"title": MEASURES[measure], "range": [low, 1.03], "tickformat": tickformat, "fixedrange": True}
+
+
+def accent() -> str:
+    """What the default is drawn in."""
+    return _colours()[0]
 
 
 def _colours() -> list[str]:

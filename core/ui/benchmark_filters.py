@@ -26,13 +26,15 @@ PLURALS: dict[Dimension, str] = {
     "group": "Groups of students",
     "dataset": "Data sets",
 }
-SOURCES: dict[Source, str] = {"committed": "Committed results", "own": "Your own run"}
+SOURCES: dict[Source, str] = {"committed": "Committed results", "own": "Your own run", "small": "Your small run"}
 SOURCE_HELP = (
-    "The committed results came with this version of the program. Yours are what `bench report` last wrote here."
+    "The committed results came with this version of the program. Yours are what `bench report` last wrote here, or "
+    "`bench all --small`."
 )
+EVERY = 0  # stands for all numbers of probes where one is to be chosen
 MEASURE_HELP = (
-    "**Accuracy**: how often the true teacher comes first.\n\n**AUC**: how well the scores tell students of one "
-    "candidate from all others, mean over candidates; 0.5 is guessing, 1 is perfect."
+    "**Accuracy**: how often the true teacher comes first.\n\n**AUC**: how often a student's score for its own "
+    "teacher is above a student's score for someone else's; 0.5 is guessing, 1 is perfect."
 )
 
 
@@ -49,20 +51,21 @@ def choose_source() -> Path | None:
     """The report to show: asked only where there are two; None where there is none."""
     there = sources()
     if len(there) < 2:
-        if "own" in there:
-            st.caption("Your own run. This copy of the program came without results to compare it with.")
+        if there and "committed" not in there:
+            label = SOURCES[next(iter(there))]
+            st.caption(f"{label}. This copy of the program came without results to compare it with.")
         return next(iter(there.values()), None)
     chosen = st.segmented_control(
         "Report",
         list(there),
-        default="committed",
+        default=next(iter(there)),
         required=True,
         format_func=SOURCES.__getitem__,
         key="benchmark_source",
         persist_state="session",
         help=SOURCE_HELP,
     )
-    return there[chosen]
+    return there[chosen if chosen in there else next(iter(there))]
 
 
 def choose_comparison(report: Report) -> Comparison:
@@ -116,6 +119,21 @@ def choose_measure(place: DeltaGenerator) -> Measure:
     )
 
 
+def choose_number(place: DeltaGenerator, among: Sequence[int], *, key: str) -> int | None:
+    """How many probes, the mean over all numbers of them at first: None."""
+    chosen = place.segmented_control(
+        "Probes",
+        [EVERY, *among],
+        default=EVERY,
+        required=True,
+        format_func=lambda number: "Mean over all" if number == EVERY else str(number),
+        key=key,
+        persist_state="session",
+        help="Each put to every candidate.",
+    )
+    return None if chosen == EVERY else chosen
+
+
 def explanations(report: Report, kept: Mapping[Dimension, Sequence[str]]) -> dict[str, Named]:
     """What is chosen and what it is, by dimension and name."""
     return {f"{key} {name}": present(report, key)[name] for key in DIMENSIONS for name in kept.get(key, ())}
@@ -145,7 +163,7 @@ def _at_first(report: Report, dimension: Dimension) -> list[str]:
 
 
 def _label(report: Report, dimension: Dimension, words: Named, name: str) -> str:
-    is_default = dimension in ("method", "score") and name == default_of(report, dimension)
+    is_default = dimension == "score" and name == report.default_score
     return f"{words.label} (default)" if is_default else words.label
 
 

@@ -1,28 +1,20 @@
-"""Which benchmark report is shown, and what the page asks of it.
-
-A report has tens of thousands of rows, and a page asks for some of them a hundred times: so it is read once, until
-its file changes, and its rows are sorted by their names once.
-"""
+"""Which benchmark report is shown, and what the page asks of it. A report is read once, until its file changes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import product
-from operator import attrgetter
 from pathlib import Path
-from typing import Literal, get_args
+from typing import Literal, TypeVar
 
-from core.bench.report import COMMITTED, Named, Picks, Report, Row, read_report, workspace_report
-from core.errors import InputError
+from core.bench.report import COMMITTED, Average, Named, Picks, Report, Row, read_report, workspace_report
 
-Source = Literal["committed", "own"]
+Source = Literal["committed", "own", "small"]
 Dimension = Literal["method", "score", "group", "dataset"]
 Measure = Literal["accuracy", "auc"]
+Found = TypeVar("Found", bound=Average)
 
-NAMES: tuple[Dimension, ...] = get_args(Dimension)
 FAILS = 0.9  # accuracy below which a group of students is named as one that is not found
 BASELINES = ("real", "mia_filter", "ood_filter", "paper_generator", "pyramids", "white_noise")  # compared with at first
 
@@ -36,31 +28,10 @@ class Line:
     is_default: bool  # what an audit does unless told otherwise, or all students
 
 
-@dataclass(frozen=True, eq=False)
-class _Index:
-    """Where the rows of each name are."""
-
-    used: Mapping[Dimension, tuple[str, ...]]  # names that have rows, in the order of their first ones
-    places: Mapping[tuple[str, ...], tuple[int, ...]]  # in the report's rows, by one name of each dimension
-    widest: str  # the group of the most students
-
-
-@dataclass(frozen=True, eq=False)
-class _This:
-    """A report as a key: equal to itself alone, since comparing all rows would cost what the index saves."""
-
-    report: Report
-
-    def __hash__(self) -> int:
-        return id(self.report)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _This) and other.report is self.report
-
-
 def sources() -> dict[Source, Path]:
     """The reports that are there: the one that came with the program, and the workspace's."""
-    places: dict[Source, Path] = {"committed": COMMITTED, "own": workspace_report()}
+    own, small = workspace_report(), workspace_report(small=True)
+    places: dict[Source, Path] = {"committed": COMMITTED, "own": own, "small": small}
     return {source: path for source, path in places.items() if path.is_file()}
 
 
@@ -73,26 +44,9 @@ def load(path: Path) -> Report:
     return _load(path, changed)
 
 
-def warm_up() -> None:
-    """Read the committed report, if there is one, before somebody waits for it."""
-    with suppress(InputError):
-        if COMMITTED.is_file():
-            _index(_This(load(COMMITTED)))
-
-
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=1)
 def _load(path: Path, _changed: int) -> Report:
     return read_report(path)
-
-
-@lru_cache(maxsize=2)
-def _index(this: _This) -> _Index:
-    places: dict[tuple[str, ...], list[int]] = {}
-    for place, names_of_row in enumerate(map(attrgetter(*NAMES), this.report.rows)):
-        places.setdefault(names_of_row, []).append(place)
-    used = {dimension: tuple(dict.fromkeys(key[i] for key in places)) for i, dimension in enumerate(NAMES)}
-    widest = max(this.report.rows, key=lambda row: row.students).group
-    return _Index(used, {key: tuple(some) for key, some in places.items()}, widest)
 
 
 def names(report: Report) -> dict[Dimension, dict[str, Named]]:
@@ -101,9 +55,11 @@ def names(report: Report) -> dict[Dimension, dict[str, Named]]:
 
 
 def present(report: Report, dimension: Dimension) -> dict[str, Named]:
-    """The names that have any figures, in the report's order."""
-    used = frozenset(_index(_This(report)).used[dimension])
-    return {name: words for name, words in names(report)[dimension].items() if name in used}
+    """The names that have any figures, in the report's order; of methods those that are no ablations."""
+    used = {getattr(row, dimension) for row in report.averages}
+    ablations = {name for name, words in report.methods.items() if words.ablates}
+    left_out = ablations if dimension == "method" else set()
+    return {name: words for name, words in names(report)[dimension].items() if name in used - left_out}
 
 
 def default_of(report: Report, dimension: Dimension) -> str:
@@ -116,14 +72,19 @@ def default_of(report: Report, dimension: Dimension) -> str:
 
 def widest_group(report: Report) -> str:
     """The group of the most students."""
-    return _index(_This(report)).widest
+    return max(report.averages, key=lambda row: row.students).group
 
 
-def selected(report: Report, kept: Mapping[Dimension, Iterable[str]]) -> list[Row]:
-    """The rows whose names are all among those kept, in the report's order; a dimension left out keeps all names."""
-    index = _index(_This(report))
-    wanted = product(*(dict.fromkeys(kept.get(dimension, index.used[dimension])) for dimension in NAMES))
-    return [report.rows[place] for place in sorted(p for key in wanted for p in index.places.get(key, ()))]
+def figures_at(report: Report, probes: int | None) -> Sequence[Average]:
+    """The rows of one number of probes, or for None the averages over all."""
+    return report.averages if probes is None else [row for row in report.rows if row.probes == probes]
+
+
+def selected(rows: Iterable[Found], kept: Mapping[Dimension, Sequence[str]]) -> list[Found]:
+    """The rows whose names are all among those kept."""
+    for dimension, some in kept.items():  # one after another, since most rows go at the first
+        rows = [row for row in rows if getattr(row, dimension) in some]
+    return list(rows)
 
 
 def lines(report: Report, rows: Sequence[Row], compared: Dimension) -> list[Line]:
@@ -137,8 +98,8 @@ def lines(report: Report, rows: Sequence[Row], compared: Dimension) -> list[Line
 
 def default_rows(report: Report, dataset: str) -> list[Row]:
     """What the default method and score find of each group, in increasing numbers of probes."""
-    kept = {"dataset": (dataset,), "method": (report.default_method,), "score": (report.default_score,)}
-    return sorted(selected(report, kept), key=lambda row: row.probes)
+    kept = {"method": (report.default_method,), "score": (report.default_score,), "dataset": (dataset,)}
+    return sorted(selected(report.rows, kept), key=lambda row: row.probes)
 
 
 def weakest(report: Report) -> list[list[Row]]:

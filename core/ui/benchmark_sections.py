@@ -1,4 +1,4 @@
-"""The benchmark's figures: lines over the number of probes, who is taken for whom, and what it costs."""
+"""The benchmark's figures: lines over the number of probes, and who is taken for whom."""
 
 from __future__ import annotations
 
@@ -9,16 +9,14 @@ import streamlit as st
 from core.bench.report import Named, Picks, Report, Row
 from core.quantities import share
 from core.reports.tables import benchmark_csv
-from core.ui.benchmark_charts import MEASURES, SHORTEST, Spent, cost_chart, lines_chart, picks_chart
+from core.ui.benchmark_charts import lines_chart, picks_chart
 from core.ui.benchmark_filters import (
     DIMENSIONS,
     choose_comparison,
-    choose_measure,
     choose_one,
     explanations,
 )
 from core.ui.benchmark_report import (
-    BASELINES,
     Dimension,
     candidates,
     label_of,
@@ -37,7 +35,7 @@ TABLE_HEIGHT = 420  # pixels
 def accuracy_section(report: Report) -> None:
     """Lines of what is compared, and the same figures as a table."""
     choice = choose_comparison(report)
-    rows = selected(report, choice.kept)
+    rows = selected(report.rows, choice.kept)
     if not rows:
         st.info("The report has no figures for this choice.", icon=":material/info:")
         return
@@ -58,8 +56,8 @@ def mistakes_section(report: Report) -> None:
         choose_one(column, report, dimension)
         for column, dimension in zip(st.columns(3), ("dataset", "method", "score"), strict=True)
     )
-    both = st.grid(2, min_column_width=400, border=True)
-    with both.container():
+    left, right = st.columns(2, border=True)
+    with left:
         confused = picks_of(report.confusions, dataset=dataset, method=method, score=score)
         if confused is None:
             st.info("The report does not say who is taken for whom by this method and score.", icon=":material/info:")
@@ -69,7 +67,7 @@ def mistakes_section(report: Report) -> None:
                 "A student of each teacher in the row, and how often each candidate in the column came first, with "
                 f"100 probes. Right answers are where both have one name. {_worst_mistake(confused)}"
             )
-    with both.container():
+    with right:
         alone = picks_of(report.independents, dataset=dataset, method=method, score=score)
         if alone is None:
             st.info("The report does not say what independent students pick here.", icon=":material/info:")
@@ -81,62 +79,6 @@ def mistakes_section(report: Report) -> None:
                 "architecture is drawn to one candidate, a first place of that candidate says little about descent: "
                 f"it may be family likeness. {_strongest_pull(alone)}"
             )
-
-
-def costs_section(report: Report) -> None:
-    """What the probes of one audit take, and what they find for it."""
-    dataset, score, group, figure = st.columns([2, 3, 2, 2])
-    kept = {
-        "dataset": (choose_one(dataset, report, "dataset"),),
-        "score": (choose_one(score, report, "score"),),
-        "group": (choose_one(group, report, "group"),),
-    }
-    measure = choose_measure(figure)
-    rows = selected(report, kept)
-    most = max((row.probes for row in rows), default=0)
-    by_method = {row.method: row for row in rows if row.probes == most}
-    costs = [cost for cost in report.costs if cost.dataset == kept["dataset"][0] and cost.method in by_method]
-    if not costs:
-        st.info("The report has no costs for this choice.", icon=":material/info:")
-        return
-    spent = [
-        Spent(
-            label_of(report.methods, cost.method),
-            cost.seconds,
-            by_method[cost.method],
-            is_default=cost.method == report.default_method,
-            is_named=cost.method in (report.default_method, *BASELINES),
-        )
-        for cost in costs
-    ]
-    draw(cost_chart(spent, measure), key="benchmark_costs")
-    fast = f" Less than {SHORTEST:g} s is drawn as {SHORTEST:g} s." if any(s.seconds < SHORTEST for s in spent) else ""
-    st.caption(
-        f"{MEASURES[measure]} with {most} probes; whiskers are 95 % intervals. Seconds on one thread of the machine "
-        f"that ran the benchmark, medians over students.{fast} "
-        "Point at a dot for its name."
-    )
-    config = st.column_config
-    st.dataframe(
-        {
-            "Method": [one.label for one in spent],
-            "Seconds": [cost.seconds for cost in costs],
-            "Queries": [cost.queries for cost in costs],
-            "Accuracy": [100 * one.row.accuracy.value for one in spent],
-            "AUC": [one.row.auc.value for one in spent],
-            "What it is": [report.methods[c.method].explanation if c.method in report.methods else "" for c in costs],
-        },
-        key="benchmark_costs_table",
-        height="content",
-        hide_index=True,
-        alt="Seconds, queries, accuracy and AUC of each method",
-        column_config={
-            "Seconds": config.NumberColumn(format="%.3g", help="To make 100 probes."),
-            "Queries": config.NumberColumn(help="To each candidate, for 100 probes."),
-            "Accuracy": config.NumberColumn(format="%.1f %%"),
-            "AUC": config.NumberColumn(format="%.3f"),
-        },
-    )
 
 
 def _rows_table(report: Report, rows: Sequence[Row], compared: Dimension) -> None:
@@ -166,8 +108,8 @@ def _rows_table(report: Report, rows: Sequence[Row], compared: Dimension) -> Non
             "Probes": [row.probes for row in shown],
             "Students": [row.students for row in shown],
             "Accuracy": [100 * row.accuracy.value for row in shown],
-            "Accuracy low": [100 * row.accuracy.low for row in shown],
-            "Accuracy high": [100 * row.accuracy.high for row in shown],
+            "low": [100 * row.accuracy.low for row in shown],
+            "high": [100 * row.accuracy.high for row in shown],
             "AUC": [row.auc.value for row in shown],
             "AUC low": [row.auc.low for row in shown],
             "AUC high": [row.auc.high for row in shown],
@@ -177,7 +119,7 @@ def _rows_table(report: Report, rows: Sequence[Row], compared: Dimension) -> Non
         hide_index=True,
         alt="Accuracy and AUC with their intervals",
         column_config={"Students": config.NumberColumn(help="Of students in the group.")}
-        | {name: config.NumberColumn(format="%.1f %%") for name in ("Accuracy", "Accuracy low", "Accuracy high")}
+        | {name: config.NumberColumn(format="%.1f %%") for name in ("Accuracy", "low", "high")}
         | {name: config.NumberColumn(format="%.3f") for name in ("AUC", "AUC low", "AUC high")},
     )
 

@@ -12,7 +12,9 @@ from core.ui.benchmark_report import FAILS, candidates, default_rows, label_of, 
 from core.ui.text import plain
 
 TOLD = 3  # groups whose figures are told; others are only named
-MAKE_ONE = """python -m core bench zoo       # train candidates and students, several hours
+MAKE_ONE = """python -m core bench all --small   # all of it on a small zoo, some ten minutes: to see how it goes
+
+python -m core bench zoo       # train candidates and students, several hours
 python -m core bench run       # audit every student by every method
 python -m core bench report    # write what this page shows"""
 
@@ -24,7 +26,7 @@ def summary(report: Report) -> None:
     method, score = report.methods.get(report.default_method), report.scores.get(report.default_score)
     if method and score:
         st.markdown(
-            f"**What the default audit finds** (probes: {plain(method.label)}; score: {plain(score.label)}):",
+            f"**What the default audit finds** (score: {plain(score.label)}):",
             help=f"{plain(method.explanation)}\n\n{plain(score.explanation)}",
         )
     with st.grid(2, min_column_width=440, gap="small"):
@@ -76,7 +78,7 @@ def _accuracy(report: Report) -> str:
     guess = " or ".join(f"1 time in {number} ({share(1 / number)})" for number in sorted(guesses))
     return (
         "**Accuracy** is how often it names the true one, over all students, each with "
-        f"{report.draws} different sets of probes." + (f" Guessing would be right {guess}." if guess else "")
+        f"up to {report.draws} different sets of probes." + (f" Guessing would be right {guess}." if guess else "")
     )
 
 
@@ -94,7 +96,7 @@ def _half(report: Report) -> None:
         )
     if report.small:
         st.warning(
-            "This was a trial run on a part of the students: its figures are rough, as their intervals show.",
+            "This was a trial run on a small zoo: its figures are rough, as their intervals show.",
             icon=":material/hourglass_bottom:",
         )
 

@@ -8,7 +8,6 @@ served from, looks for the server there first, and leaves failed requests in the
 from __future__ import annotations
 
 from pathlib import Path
-from threading import Thread
 
 import streamlit as st
 from starlette.datastructures import MutableHeaders
@@ -17,7 +16,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import core.ui.benchmark_sections
 import core.ui.start  # noqa: F401  # these two bring plotly and pandas, which a first visit would wait for
-from core.ui.benchmark_report import warm_up
 
 HOME = Path(__file__).parents[2] / "app.py"
 WHERE = b"<head><script>window.__streamlit = {BACKEND_BASE_URL: window.location.origin}</script>"
@@ -60,5 +58,4 @@ def _is_page(start: Message) -> bool:
     return start["status"] == 200 and MutableHeaders(scope=start).get("Content-Type", "").startswith("text/html")
 
 
-Thread(target=warm_up, name="benchmark", daemon=True).start()
 app = st.App(HOME, middleware=[Middleware(TellWhere)])

@@ -7,8 +7,9 @@ import pytest
 from scipy.special import softmax
 from sklearn.metrics import roc_auc_score
 
-from core.bench.accuracy import Asked, accuracy, auc, paired_difference, scored
-from core.bench.cells import DRAWS, PROBES, draws_of
+from core.bench.accuracy import RESAMPLES, Asked, auc, interval, mean, resamples, scored
+from core.bench.cells import draws_of
+from core.bench.sources import PROBES
 from core.scoring.table import SCORES
 
 
@@ -42,32 +43,51 @@ def test_of_two_teachers_either_will_do() -> None:
     np.testing.assert_allclose(both.named, 1 / 3)
 
 
+def rights(students: list[Asked]) -> np.ndarray:
+    return np.array([one.accuracy for one in students])
+
+
+def counts_for(students: list[Asked]) -> np.ndarray:
+    return resamples(len(students), np.random.default_rng(0))
+
+
+def test_resamples_are_of_as_many_students_after_each_once() -> None:
+    counts = resamples(7, np.random.default_rng(0))
+    assert counts.shape == (1 + RESAMPLES, 7) and (counts[0] == 1).all()
+    assert (counts.sum(axis=1) == 7).all()
+    assert counts[1:].var() == pytest.approx(6 / 7, rel=0.05), "binomial: n p (1 - p) with n = 7, p = 1 / 7"
+
+
 def test_accuracy_is_the_mean_over_students_with_an_interval_that_shrinks() -> None:
     students = some_students(200)
-    figure = accuracy(students, np.random.default_rng(0))
-    assert figure.value == pytest.approx(np.mean([one.accuracy for one in students]))
-    spread = np.std([one.accuracy for one in students]) / np.sqrt(200)
+    figure = interval(mean(rights(students), counts_for(students)))
+    assert figure.value == pytest.approx(np.mean(rights(students)), abs=1e-4)
+    spread = np.std(rights(students)) / np.sqrt(200)
     assert figure.high - figure.low == pytest.approx(2 * 1.96 * spread, rel=0.1)
-    few = accuracy(students[:20], np.random.default_rng(0))
+    few = interval(mean(rights(students[:20]), counts_for(students[:20])))
     assert few.high - few.low > 2 * (figure.high - figure.low)
 
 
-def test_auc_is_that_of_another_library() -> None:
+@pytest.mark.parametrize("teachers", [1, 2])
+def test_auc_is_that_of_another_library_in_each_resample(teachers: int) -> None:
     students = some_students()
+    if teachers == 2:
+        students = [Asked(one.values.round(), one.teachers | np.roll(one.teachers, 1)) for one in students]  # with ties
     probabilities = np.array([softmax(one.values, axis=1).mean(axis=0) for one in students])
-    teachers = np.array([one.teachers for one in students])
-    expected = roc_auc_score(teachers, probabilities, average="micro")
-    figure = auc(students, np.random.default_rng(0))
-    assert figure.value == pytest.approx(expected)
-    assert figure.low < figure.value < figure.high
+    labels = np.array([one.teachers for one in students])
+    counts = counts_for(students)[:20]
+    drawn = [np.repeat(np.arange(len(students)), count.astype(int)) for count in counts]
+    expected = [roc_auc_score(labels[draw].ravel(), probabilities[draw].ravel()) for draw in drawn]
+    np.testing.assert_allclose(auc(students, counts), expected)
 
 
 def test_a_paired_difference_is_surer_than_the_two_intervals() -> None:
     one = some_students()
     worse = [Asked(student.values - 0.3 * student.teachers, student.teachers) for student in one]
-    difference = paired_difference(one, worse, np.random.default_rng(0))
-    figures = [accuracy(some, np.random.default_rng(0)) for some in (one, worse)]
-    assert difference.value == pytest.approx(figures[0].value - figures[1].value)
+    counts = counts_for(one)
+    difference = interval(mean(rights(one) - rights(worse), counts))
+    figures = [interval(mean(rights(some), counts)) for some in (one, worse)]
+    assert difference.value == pytest.approx(figures[0].value - figures[1].value, abs=2e-4)
     assert difference.high - difference.low < figures[0].high - figures[0].low
     assert difference.low > 0
 
@@ -91,9 +111,9 @@ def test_a_score_without_enough_probes_guesses() -> None:
 
 @pytest.mark.parametrize("images", [100, 150, 400, 2000, 2500])
 def test_draws(images: int) -> None:
-    draws = draws_of(images, generator=np.random.default_rng(0))
-    assert draws.shape == (DRAWS, PROBES)
+    draws = draws_of(images, 20, generator=np.random.default_rng(0))
+    assert draws.shape == (20, PROBES)
     assert draws.min() >= 0 and draws.max() < images
     assert all(len(set(draw)) == PROBES for draw in draws)
-    if images >= DRAWS * PROBES:
+    if images >= 20 * PROBES:
         assert len(set(draws.ravel())) == draws.size

@@ -6,7 +6,8 @@ from collections import Counter
 
 import pytest
 
-from core.bench.grid import CANDIDATES, HALVES, OTHERS, Half, zoo_recipes
+from core.bench.grid import HALVES, OTHERS, PLANS, Half, zoo_recipes
+from core.bench.groups import GROUPS, groups_of
 from core.zoo.architectures import ARCHITECTURES
 from core.zoo.recipes import Recipe
 
@@ -19,11 +20,11 @@ def students(half: Half) -> list[Recipe]:
 class TestHalf:
     def test_candidates_come_first_and_every_teacher_is_one(self, half: Half) -> None:
         recipes = zoo_recipes(half)
-        number = len(CANDIDATES[half])
+        number = len(PLANS[half].candidates)
         assert {recipe.role for recipe in recipes[:number]} == {"candidate"}
         assert {recipe.role for recipe in recipes[number:]} == {"student"}
-        assert {teacher for recipe in recipes for teacher in recipe.teachers} == set(CANDIDATES[half])
-        assert len(CANDIDATES[half]) >= 8
+        assert {teacher for recipe in recipes for teacher in recipe.teachers} == set(PLANS[half].candidates)
+        assert len(PLANS[half].candidates) >= 8
 
     def test_no_id_and_no_seed_comes_twice(self, half: Half) -> None:
         recipes = zoo_recipes(half)
@@ -38,7 +39,7 @@ class TestHalf:
         assert independent == {recipe.architecture for recipe in students(half)}
 
     def test_no_student_has_the_architecture_of_a_candidate(self, half: Half) -> None:
-        assert not {recipe.architecture for recipe in students(half)} & set(CANDIDATES[half])
+        assert not {recipe.architecture for recipe in students(half)} & set(PLANS[half].candidates)
 
 
 def test_the_halves_share_no_seed() -> None:
@@ -49,7 +50,7 @@ def test_the_halves_share_no_seed() -> None:
 def test_the_held_out_half_has_a_student_architecture_and_a_candidate_of_its_own_but_no_family() -> None:
     tuning, held_out = ({recipe.architecture for recipe in students(half)} for half in HALVES)
     assert held_out - tuning and not tuning - held_out
-    assert set(CANDIDATES["held_out"]) - set(CANDIDATES["tuning"])
+    assert set(PLANS["held_out"].candidates) - set(PLANS["tuning"].candidates)
 
     def families(half: Half) -> set[str]:
         return {ARCHITECTURES[recipe.architecture].family for recipe in zoo_recipes(half)}
@@ -69,3 +70,20 @@ def test_the_held_out_half_has_students_enough_for_each_claim() -> None:
     assert number(batchnorm, "kd", 1) >= 15
     assert all(number(batchnorm, lesson) >= 15 for lesson in ("rkd", "ofa", "hard_labels"))
     assert number(others, "kd", 4) >= 15
+
+
+def test_the_small_zoo_has_a_student_of_each_teacher_and_of_several_lessons_and_no_seed_of_the_halves() -> None:
+    small = zoo_recipes("small")
+    assert {r.teachers[0] for r in small if r.teachers} == set(PLANS["small"].candidates)
+    assert {"kd", "rkd", "hard_labels", "labels"} <= {r.lesson for r in small}
+    assert not {r.seed for r in small} & {r.seed for half in HALVES for r in zoo_recipes(half)}
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_every_taught_student_is_in_all_and_in_one_group_of_its_own(half: Half) -> None:
+    members = {name: {r.id for r in students(half) if name in groups_of(r)} for name in GROUPS}
+    together = members.pop("kd_without")
+    assert together == members["kd_group_norm"] | members["kd_transformer"]
+    everyone = members.pop("all")
+    assert everyone == {r.id for r in students(half) if r.teachers}
+    assert sum(map(len, members.values())) == len(everyone) and set().union(*members.values()) == everyone

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 from core.reports.tables import benchmark_csv
 from tests.support.benchmark import make_report
@@ -24,5 +25,5 @@ def test_every_row_with_its_intervals() -> None:
 
 
 def test_a_name_that_a_spreadsheet_would_compute_is_text() -> None:
-    row = make_report().rows[0].model_copy(update={"method": "=1+1"})
+    row = replace(make_report().rows[0], method="=1+1")
     assert "'=1+1" in benchmark_csv([row])

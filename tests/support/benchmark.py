@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import math
+from collections.abc import Sequence
 from itertools import product
 from pathlib import Path
+from statistics import fmean
 
 from streamlit.testing.v1 import AppTest
 
-from core.bench.report import NUMBERS, Cost, Interval, Named, Picks, Report, Row
+from core.bench.report import NUMBERS, Average, Cost, Difference, Interval, Named, NamedMethod, Picks, Report, Row
 from tests.support.pages import open_page
 
 PAGE = "pages/benchmark.py"
-TABS = ("Accuracy", "Mistakes", "Time and queries")
+TABS = ("Accuracy", "Against others", "Mistakes", "Time and queries", "Ablations")
 CANDIDATES = ("oak", "elm", "ash", "yew")
 GUESS = 1 / len(CANDIDATES)
 DATASETS = {"grey": "Grey clothes", "colour": "Clothes in colour"}
@@ -27,6 +30,13 @@ METHODS = {  # label, how good, seconds
     "inversion": ("Inversion, coarse to fine", 0.93, 21.0),
     "inversion_no_mix": ("Inversion without mixes", 0.9, 20.0),
 }
+ABLATES = {"inversion_no_mix": "inversion"}
+PAIRS = [  # the default's, then the ablations'
+    (("generator", "rp"), ("real", "inverse_kl")),
+    (("generator", "rp"), ("pyramids", "rp")),
+    (("generator", "rp"), ("paper_generator", "inverse_kl")),
+    *(((name, "rp"), (whole, "rp")) for name, whole in ABLATES.items()),
+]
 SCORES = {"rp": ("Projected residual cosine", 1.0), "inverse_kl": ("Mean 1 / KL", 0.8), "acs": ("ACS", 0.6)}
 GROUPS = {  # label, how easy, students
     "kd": ("KD, T = 4 and 10", 1.0, 16),
@@ -40,7 +50,7 @@ ARCHITECTURES = ("stridenet4", "vit2")
 
 def make_report(**changes: object) -> Report:
     """Every method, score and group on two data sets; `changes` replace whole fields."""
-    rows = [_row(*names) for names in product(DATASETS, METHODS, SCORES, GROUPS, NUMBERS)]
+    rows = changes.get("rows", [_row(*names) for names in product(DATASETS, METHODS, SCORES, GROUPS, NUMBERS)])
     fields: dict[str, object] = {
         "version": "1.2.3",
         "created": "2026-01-02T03:04:05+00:00",
@@ -50,10 +60,15 @@ def make_report(**changes: object) -> Report:
         "default_method": "generator",
         "default_score": "rp",
         "datasets": {name: Named(label=label, explanation=f"Data: {label}.") for name, label in DATASETS.items()},
-        "methods": _named(METHODS),
+        "methods": {
+            name: NamedMethod(**words.model_dump(), ablates=ABLATES.get(name))
+            for name, words in _named(METHODS).items()
+        },
         "scores": _named(SCORES),
         "groups": _named(GROUPS),
         "rows": rows,
+        "averages": averages(rows),
+        "differences": differences(rows),
         "costs": [
             Cost(dataset=dataset, method=method, seconds=seconds, queries=100)
             for dataset, (method, (_, _, seconds)) in product(DATASETS, METHODS.items())
@@ -62,6 +77,39 @@ def make_report(**changes: object) -> Report:
         "independents": [_picks(*names, ARCHITECTURES) for names in product(DATASETS, METHODS, SCORES)],
     }
     return Report.model_validate(fields | changes)
+
+
+def averages(rows: Sequence[Row]) -> list[Average]:
+    """One for each four rows that differ in the number of probes alone."""
+    found: dict[tuple[str, str, str, str], list[Row]] = {}
+    for row in rows:
+        found.setdefault((row.dataset, row.method, row.score, row.group), []).append(row)
+    return [
+        Average(
+            *(getattr(some[0], key) for key in ("dataset", "method", "score", "group", "students")),
+            accuracy=_interval(fmean(row.accuracy.value for row in some), some[0].students),
+            auc=_interval(fmean(row.auc.value for row in some), 4 * some[0].students),
+        )
+        for some in found.values()
+    ]
+
+
+def differences(rows: Sequence[Row]) -> list[Difference]:
+    """Of all pairs, with intervals of five points either way."""
+    right = {(row.dataset, row.group, row.method, row.score, row.probes): row.accuracy.value for row in rows}
+    right |= {(one.dataset, one.group, one.method, one.score, None): one.accuracy.value for one in averages(rows)}
+    found = []
+    for dataset, group, (one, other), probes in product(DATASETS, GROUPS, PAIRS, (*NUMBERS, None)):
+        mine, theirs = (right.get((dataset, group, *way, probes)) for way in (one, other))
+        if mine is not None and theirs is not None:
+            names = dict(zip(("method", "score", "other_method", "other_score"), (*one, *other), strict=True))
+            value = mine - theirs
+            accuracy = Interval(value=value, low=value - 0.05, high=value + 0.05)
+            students = GROUPS[group][2]
+            found.append(
+                Difference(dataset=dataset, group=group, **names, probes=probes, students=students, accuracy=accuracy)
+            )
+    return found
 
 
 def write_report(path: Path, report: Report | None = None) -> Report:
@@ -83,6 +131,11 @@ def shown(path: Path, tab: str = "Accuracy", **changes: object) -> tuple[AppTest
     app = open_page(PAGE, state={"benchmark_tabs": tab})
     assert not app.exception and not app.error
     return app, report
+
+
+def charts(app: AppTest) -> list[dict[str, object]]:
+    """What the page draws, as Plotly's own JSON."""
+    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
 
 
 def _named(names: dict[str, tuple[str, float, float]] | dict[str, tuple[str, float]]) -> dict[str, Named]:

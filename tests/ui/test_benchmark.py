@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core.bench.report import NUMBERS, Named
-from core.ui.benchmark_charts import MOST_LINES, Spent, cost_chart
+from core.bench.report import NUMBERS, NamedMethod
+from core.ui.benchmark_charts import MOST_LINES
 from tests.support.benchmark import (
     CANDIDATES,
     DATASETS,
@@ -18,6 +18,7 @@ from tests.support.benchmark import (
     PAGE,
     SCORES,
     TABS,
+    charts,
     make_report,
     rows,
     shown,
@@ -26,10 +27,6 @@ from tests.support.benchmark import (
 from tests.support.pages import labels, texts
 
 SHOWN_AT_FIRST = ["generator", "real", "mia_filter", "ood_filter", "pyramids", "white_noise", "paper_generator"]
-
-
-def charts(app: AppTest) -> list[dict[str, object]]:
-    return [json.loads(chart.proto.spec) for chart in app.get("plotly_chart")]
 
 
 def drawn(app: AppTest) -> dict[str, dict[str, object]]:
@@ -76,6 +73,13 @@ def test_other_things_can_be_compared(committed: Path, compared: str, names: dic
     for name, words in names.items():
         own = rows(report, **(fixed | {compared: name}))
         assert lines[words if isinstance(words, str) else words[0]]["y"] == [row.accuracy.value for row in own]
+
+
+def test_ablations_are_not_among_the_methods_to_choose(committed: Path) -> None:
+    app, _ = shown(committed)
+    assert METHODS["inversion_no_mix"][0] not in app.multiselect(key="benchmark_method_several").options
+    app.button_group(key="benchmark_compare").set_value("score").run()
+    assert METHODS["inversion_no_mix"][0] not in app.selectbox(key="benchmark_method").options
 
 
 def test_filters_decide_what_all_lines_have_in_common(committed: Path) -> None:
@@ -157,42 +161,13 @@ def test_without_picks_the_page_says_so(committed: Path) -> None:
     assert "Guessing would be" not in texts(app)
 
 
-def test_accuracy_against_seconds(committed: Path) -> None:
-    app, report = shown(committed, "Time and queries")
-    others, default = charts(app)[0]["data"]
-    spots = {(x, y) for trace in (others, default) for x, y in zip(trace["x"], trace["y"], strict=True)}
-    wanted = {
-        (max(seconds, 0.01), rows(report, dataset="grey", method=name, score="rp", group="all")[-1].accuracy.value)
-        for name, (_, _, seconds) in METHODS.items()
-    }
-    assert spots == wanted and default["x"] == [8.0]
-    (table,) = app.dataframe
-    assert list(table.value["Seconds"]) == [seconds for _, _, seconds in METHODS.values()]
-    assert set(table.value["Queries"]) == {100}
-    assert "Less than 0.01 s" in texts(app)
-
-
-@pytest.mark.parametrize(
-    ("others", "side"),
-    [((), "middle right"), ((1.1,), "middle left"), ((0.9,), "middle right"), ((0.9, 1.1), "top right"),
-     ((900.0,), "middle right")],
-)  # fmt: skip
-def test_a_name_stands_where_no_other_point_is(others: tuple[float, ...], side: str) -> None:
-    row = make_report().rows[0]
-    spent = [Spent(f"m{s}", s, row, is_default=s == 1.0, is_named=True) for s in (1.0, *others)]
-    (default,) = (trace for trace in cost_chart(spent, "accuracy").figure.data if trace.name == "Default")
-    assert list(default.textposition) == [side]
-
-
 def test_the_table_is_what_is_drawn_or_everything(committed: Path) -> None:
     app, report = shown(committed)
     (table,) = app.dataframe
     assert len(table.value) == len(SHOWN_AT_FIRST) * len(NUMBERS) and "Score" not in table.value.columns
     own = rows(report, dataset="grey", method="real", score="rp", group="all")[-1]
     line = table.value[(table.value["Method"] == METHODS["real"][0]) & (table.value["Probes"] == 100)].iloc[0]
-    assert (
-        line["Accuracy"] == pytest.approx(100 * own.accuracy.value) and line["Accuracy high"] == 100 * own.accuracy.high
-    )
+    assert line["Accuracy"] == pytest.approx(100 * own.accuracy.value) and line["high"] == 100 * own.accuracy.high
     assert line["AUC"] == own.auc.value and line["Students"] == own.students
     app.toggle(key="benchmark_all_rows").set_value(True).run()
     (table,) = app.dataframe
@@ -213,14 +188,19 @@ def test_every_chart_has_title_axes_and_words(committed: Path, tab: str) -> None
 
 @pytest.mark.parametrize("tab", TABS)
 def test_names_are_shown_as_text(committed: Path, tab: str) -> None:
-    hostile = Named(label="<b>x</b> **y** [z](http://a)", explanation="<i>:material/home:</i>")
+    hostile = NamedMethod(label="<b>x</b> **y** [z](http://a)", explanation="<i>:material/home:</i>")
     report = make_report()
     named = {key: dict.fromkeys(getattr(report, key), hostile) for key in ("methods", "scores", "groups", "datasets")}
+    named["methods"] = named["methods"] | {"inversion_no_mix": hostile.model_copy(update={"ablates": "inversion"})}
     app, _ = shown(committed, tab, **named)
     assert "**y**" not in texts(app) and "<b>" not in texts(app) and " :material/home:" not in texts(app)
     for chart in charts(app):
         for trace in chart["data"]:
             assert "<b>" not in json.dumps([trace.get(key) for key in ("name", "text", "hovertext")])
+        notes = [
+            note["text"].removeprefix("<b>").removesuffix("</b>") for note in chart["layout"].get("annotations", [])
+        ]
+        assert "<b>" not in json.dumps(notes)
 
 
 def _in_order(names: list[str]) -> list[str]:

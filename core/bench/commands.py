@@ -1,0 +1,142 @@
+"""`python -m core bench ...`. Free of torch until a command runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+
+from core.bench.grid import DATASETS, HALVES, Half
+from core.choices import chosen
+
+if TYPE_CHECKING:
+    from core.bench.place import Place
+
+bench = typer.Typer(no_args_is_help=True, help="Measure accuracy, speed and memory on this machine.")
+screen = Console(stderr=True)
+
+Names = list[str] | None
+OnlyDataset = Annotated[Names, typer.Option("--dataset", help="Only this data set; may be given again.")]
+OneHalf = Annotated[Half, typer.Option(help="tuning to choose by, held_out to report.")]
+Data = Annotated[Path | None, typer.Option(help="Folder of the data set's files.")]
+Processes = Annotated[int, typer.Option(min=1, help="Processes side by side, one thread each.")]
+
+
+@bench.command("all")
+def bench_all(
+    small: Annotated[bool, typer.Option("--small", help="A small zoo and few methods: minutes, not days.")] = False,
+    data: Data = None,
+    processes: Processes = 2,
+) -> None:
+    """Train a zoo, audit every student, write and print the report; what is there already is kept."""
+    from core.bench.cells import make_cells
+    from core.bench.methods import usable
+    from core.bench.place import Place
+    from core.bench.report import workspace_report
+    from core.bench.zoo import train
+
+    places = [Place(DATASETS[0], "small", data)] if small else [Place(name, "held_out", data) for name in DATASETS]
+    for place in places:
+        train(place, processes=processes, tell=_say)
+        for line in make_cells(place, usable(place, _say), processes=processes):
+            _say(line)
+    _report(places, None, workspace_report(small=small), processes)
+
+
+@bench.command("zoo")
+def bench_zoo(
+    dataset: OnlyDataset = None,
+    half: Annotated[Half | None, typer.Option(help="Only this half.")] = None,
+    data: Data = None,
+    processes: Processes = 2,
+) -> None:
+    """Train the benchmark's models, several hours of work; interrupt it and start it again as you like."""
+    from core.bench.place import Place
+    from core.bench.zoo import train
+
+    for name in chosen(dataset, DATASETS, "data set"):
+        for part in [half] if half else HALVES:
+            train(Place(name, part, data), processes=processes, tell=_say)
+
+
+@bench.command("run")
+def bench_run(
+    dataset: OnlyDataset = None,
+    half: OneHalf = "held_out",
+    method: Annotated[Names, typer.Option(help="Only this source of probes; may be given again.")] = None,
+    data: Data = None,
+    processes: Processes = 2,
+) -> None:
+    """Audit every student of the benchmark's zoo by every method; interrupt it and start it again as you like."""
+    from core.bench.cells import make_cells
+    from core.bench.methods import METHODS, usable
+    from core.bench.place import Place
+
+    only = method and chosen(method, list(METHODS), "method")
+    for name in chosen(dataset, DATASETS, "data set"):
+        place = Place(name, half, data)
+        for line in make_cells(place, only or usable(place, _say), processes=processes):
+            _say(line)
+
+
+@bench.command("report")
+def bench_report(
+    dataset: OnlyDataset = None,
+    half: OneHalf = "held_out",
+    score: Annotated[Names, typer.Option(help="Only this score; may be given again.")] = None,
+    json: Annotated[Path | None, typer.Option(help="Write the report there, not into the workspace.")] = None,
+    processes: Processes = 2,
+) -> None:
+    """Accuracy with its intervals, from what `bench run` made; the app's page Benchmark shows it."""
+    from core.bench.place import Place
+    from core.bench.report import workspace_report
+
+    places = [Place(name, half) for name in chosen(dataset, DATASETS, "data set")]
+    _report(places, score, json or workspace_report(), processes)
+
+
+@bench.command("speed")
+def bench_speed() -> None:
+    """How much of a synthesis method's step is spent in the student itself."""
+    from core.bench.speed import bench_speed as run
+
+    run(Console())
+
+
+@bench.command("demo")
+def bench_demo(
+    student: Annotated[Names, typer.Option(help="Only this demo student; may be given again.")] = None,
+) -> None:
+    """Audit every demo student afresh: who is ranked first, who should be, seconds and memory."""
+    from core.bench.demo import bench_demo as run
+
+    run(student or [], Console())
+
+
+@bench.command("app")
+def bench_app() -> None:
+    """Drive the app in a browser: first contact sheet, ranking, page switches and memory."""
+    from core.bench.app import bench_app as run
+
+    run(Console())
+
+
+def _report(places: Sequence[Place], scores: Names, path: Path, processes: int) -> None:
+    """Write and print what the cells tell so far."""
+    from core.bench.assemble import assemble
+    from core.bench.tables import print_report
+    from core.scoring.table import SCORES
+
+    usable = [name for name, known in SCORES.items() if not known.costly]
+    report = assemble(places, chosen(scores, usable, "score"), processes=processes, tell=_say)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(report.model_dump_json() + "\n", encoding="utf-8")
+    print_report(report, Console())
+    _say(f"written to {path}")
+
+
+def _say(line: str) -> None:
+    screen.print(line, highlight=False, markup=False, soft_wrap=True)
