@@ -11,7 +11,7 @@ import streamlit as st
 from core.bench.report import NUMBERS, Average, Interval, Picks
 from core.quantities import number, share
 from core.ui.benchmark_report import Line, Measure
-from core.ui.charts import MARGIN, REST, Chart, axis_label, ink, shades
+from core.ui.charts import MARGIN, REST, Chart, axis_label, ink, named_axis, shades
 
 MEASURES: dict[Measure, str] = {"accuracy": "Accuracy", "auc": "AUC"}
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot", "solid")  # told apart without colour too
@@ -99,11 +99,9 @@ def picks_chart(picks: Picks, *, title: str, down: str) -> Chart:
         title=title,
         height=180 + 36 * len(rows),
         margin={"l": 8, "r": 8, "t": 46, "b": 8},
-        xaxis={"tickvals": list(range(len(across))), "ticktext": across, "tickangle": -40, "title": "Ranked first",
-               "showgrid": False, "fixedrange": True, "automargin": True},
-        yaxis={"tickvals": list(range(len(rows))), "ticktext": rows, "autorange": "reversed", "title": down,
-               "showgrid": False, "fixedrange": True, "automargin": True},
-    )  # fmt: skip
+        xaxis=named_axis(across) | {"tickangle": -40, "title": "Ranked first"},
+        yaxis=named_axis(rows) | {"autorange": "reversed", "title": down},
+    )
     tops = (
         f"{name} {picks.candidates[values.index(max(values))]} {share(max(values))}"
         for name, values in zip(picks.rows, picks.shares, strict=True)

@@ -56,8 +56,8 @@ def mistakes_section(report: Report) -> None:
         choose_one(column, report, dimension)
         for column, dimension in zip(st.columns(3), ("dataset", "method", "score"), strict=True)
     )
-    left, right = st.columns(2, border=True)
-    with left:
+    both = st.grid(2, min_column_width=400, border=True)
+    with both.container():
         confused = picks_of(report.confusions, dataset=dataset, method=method, score=score)
         if confused is None:
             st.info("The report does not say who is taken for whom by this method and score.", icon=":material/info:")
@@ -67,7 +67,7 @@ def mistakes_section(report: Report) -> None:
                 "A student of each teacher in the row, and how often each candidate in the column came first, with "
                 f"100 probes. Right answers are where both have one name. {_worst_mistake(confused)}"
             )
-    with right:
+    with both.container():
         alone = picks_of(report.independents, dataset=dataset, method=method, score=score)
         if alone is None:
             st.info("The report does not say what independent students pick here.", icon=":material/info:")
@@ -108,8 +108,8 @@ def _rows_table(report: Report, rows: Sequence[Row], compared: Dimension) -> Non
             "Probes": [row.probes for row in shown],
             "Students": [row.students for row in shown],
             "Accuracy": [100 * row.accuracy.value for row in shown],
-            "low": [100 * row.accuracy.low for row in shown],
-            "high": [100 * row.accuracy.high for row in shown],
+            "Accuracy low": [100 * row.accuracy.low for row in shown],
+            "Accuracy high": [100 * row.accuracy.high for row in shown],
             "AUC": [row.auc.value for row in shown],
             "AUC low": [row.auc.low for row in shown],
             "AUC high": [row.auc.high for row in shown],
@@ -119,7 +119,7 @@ def _rows_table(report: Report, rows: Sequence[Row], compared: Dimension) -> Non
         hide_index=True,
         alt="Accuracy and AUC with their intervals",
         column_config={"Students": config.NumberColumn(help="Of students in the group.")}
-        | {name: config.NumberColumn(format="%.1f %%") for name in ("Accuracy", "low", "high")}
+        | {name: config.NumberColumn(format="%.1f %%") for name in ("Accuracy", "Accuracy low", "Accuracy high")}
         | {name: config.NumberColumn(format="%.3f") for name in ("AUC", "AUC low", "AUC high")},
     )
 

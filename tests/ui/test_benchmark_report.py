@@ -1,0 +1,36 @@
+"""What the page asks of a report, against looking through all of its rows."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.bench.report import Row
+from core.ui.benchmark_report import present, selected, widest_group
+from tests.support.benchmark import ABLATES, GROUPS, METHODS, make_report
+
+
+@pytest.mark.parametrize(
+    "kept",
+    [
+        {},
+        {"dataset": ("colour",), "method": ("white_noise", "generator"), "score": ("acs",), "group": ("all",)},
+        {"group": ("rkd", "kd", "rkd")},
+        {"method": ("unheard of",)},
+    ],
+)
+def test_selected_rows_are_those_of_the_names_in_the_reports_order(kept: dict[str, tuple[str, ...]]) -> None:
+    rows = make_report().rows
+    shuffled = rows[1::2] + rows[::2]
+
+    def fits(row: Row) -> bool:
+        return all(getattr(row, key) in names for key, names in kept.items())
+
+    assert selected(shuffled, kept) == [row for row in shuffled if fits(row)]
+
+
+def test_names_are_those_with_figures() -> None:
+    whole = make_report()
+    part = make_report(rows=[row for row in whole.rows if row.method == "real" and row.group == "rkd"])
+    assert list(present(whole, "method")) == [name for name in METHODS if name not in ABLATES]
+    assert list(present(part, "method")) == ["real"]
+    assert widest_group(whole) == max(GROUPS, key=lambda name: GROUPS[name][2]) and widest_group(part) == "rkd"
