@@ -9,7 +9,7 @@ import numpy as np
 from core.results import Estimate, RankedCandidate
 from core.scoring.base import Score
 from core.scoring.table import REPORTED, SCORES
-from core.scoring.vectors import centre, log_softmax
+from core.scoring.vectors import centred_vectors, log_softmax
 
 LEVEL = 0.95
 ALIKE = 1e-3  # relative distance below which two candidates count as one and the same
@@ -91,7 +91,7 @@ def _interval(estimate: Estimate) -> tuple[float, float] | None:
 
 
 def _two_alike(candidates: np.ndarray) -> bool:
-    flat = centre(candidates).reshape(len(candidates), -1)
+    flat = centred_vectors(candidates)
     norms = np.linalg.norm(flat, axis=1)
     for i, one in enumerate(flat):
         for j in range(i):

@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 
 from core.scoring.base import ANY_ANSWER, score
-from core.scoring.vectors import centre, cosine, minus, unit, without
+from core.scoring.vectors import centre, centred_vectors, cosine, minus, unit, without
 
 
 @score(
@@ -32,7 +32,7 @@ def residual_cosine(student: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     >>> residual_cosine(candidates[0], candidates).round(3).tolist()
     [1.0, -0.5, -0.5]
     """
-    student, candidates = _flat(student), _flat(candidates)
+    student, candidates = centred_vectors(student), centred_vectors(candidates)
     common = candidates.mean(axis=0)
     return cosine(minus(student, common), minus(candidates, common))
 
@@ -55,14 +55,9 @@ def projected_residual_cosine(student: np.ndarray, candidates: np.ndarray) -> np
     >>> projected_residual_cosine(sharper, candidates).round(3).tolist()
     [1.0, -1.0, 1.0]
     """
-    return cosine(*projected_residuals(student, candidates))
-
-
-def projected_residuals(student: np.ndarray, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """C_student `(N K,)` and C_k `(M, N K)`, each minus its projection on their mean over candidates."""
-    student, candidates = _flat(student), _flat(candidates)
+    student, candidates = centred_vectors(student), centred_vectors(candidates)
     common = candidates.mean(axis=0)
-    return without(student, common), without(candidates, common)
+    return cosine(without(student, common), without(candidates, common))
 
 
 @score(
@@ -103,8 +98,3 @@ def probewise_projected_residual_cosine(student: np.ndarray, candidates: np.ndar
     student, candidates = unit(centre(student)), unit(centre(candidates))
     common = candidates.mean(axis=0)
     return cosine(without(student, common), without(candidates, common)).mean(axis=1)
-
-
-def _flat(log_probs: np.ndarray) -> np.ndarray:
-    """`(..., N, K)` centred, as vectors `(..., N * K)`."""
-    return centre(log_probs).reshape(*log_probs.shape[:-2], -1)

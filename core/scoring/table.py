@@ -11,7 +11,7 @@ from core.scoring import (  # noqa: F401  (they register themselves)
     centred,
     divergence,
     kernels,
-    regression,
+    partial,
     residual,
 )
 from core.scoring.base import SCORES, Score

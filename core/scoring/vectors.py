@@ -22,6 +22,11 @@ def centre(log_probs: np.ndarray) -> np.ndarray:
     return log_probs - log_probs.mean(axis=-1, keepdims=True)
 
 
+def centred_vectors(log_probs: np.ndarray) -> np.ndarray:
+    """Log-probabilities `(..., N, K)`, centred, as vectors `(..., N * K)`."""
+    return centre(log_probs).reshape(*log_probs.shape[:-2], -1)
+
+
 def cosine(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Cosine over the last axis, the others broadcast; 0 where a vector has no length."""
     norms = np.linalg.norm(one, axis=-1) * np.linalg.norm(other, axis=-1)

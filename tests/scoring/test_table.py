@@ -23,7 +23,7 @@ MODULES = [module.name for module in pkgutil.iter_modules(core.scoring.__path__)
 DRAWN = "acs_z"  # its null is drawn, so that another order of probes meets another draw
 
 SET_SCORES = {name for name in SCORES if name.startswith(("acs", "cka"))}
-SCALE_FREE = SET_SCORES | {"agreement", "centred_cosine", "rp", "ri", "rpi", "regression"}
+SCALE_FREE = SET_SCORES | {"agreement", "centred_cosine", "rp", "ri", "rpi", "partial_correlation"}
 
 
 @st.composite

@@ -1,0 +1,73 @@
+"""Partial correlation against least squares, and with a twin of the teacher among the candidates."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.linalg import lstsq
+from scipy.special import log_softmax
+
+from core.scoring.partial import partial_correlation
+from tests.support.log_probs import random_log_probs
+
+
+def brute_force(student: np.ndarray, candidates: np.ndarray, penalty: float) -> list[float]:
+    """The ridge as least squares with rows of its own, one candidate at a time."""
+    own, *rows = (np.ravel(x - x.mean(axis=1, keepdims=True)) for x in (student, *candidates))
+    own, *rows = (row / np.linalg.norm(row) for row in (own, *rows))
+    values = []
+    for k, row in enumerate(rows):
+        others = np.array(rows[:k] + rows[k + 1 :]).T
+        stacked = np.vstack([others, (penalty / len(student)) ** 0.5 * np.eye(others.shape[1])])
+        rests = []
+        for vector in (own, row):
+            weights = lstsq(stacked, np.append(vector, np.zeros(others.shape[1])))[0]
+            rests.append(vector - others @ weights)
+        values.append(rests[0] @ rests[1] / np.linalg.norm(rests[0]) / np.linalg.norm(rests[1]))
+    return values
+
+
+@pytest.mark.parametrize("penalty", [0.0, 3.0, 50.0])
+def test_against_least_squares(penalty: float) -> None:
+    student, candidates = random_log_probs(0, 12, 5), random_log_probs(1, 4, 12, 5)
+    values = partial_correlation(student, candidates, penalty=penalty)
+    np.testing.assert_allclose(values, brute_force(student, candidates, penalty), rtol=1e-9)
+
+
+def test_without_others_it_is_a_cosine() -> None:
+    student, candidates = random_log_probs(0, 12, 5), random_log_probs(1, 1, 12, 5)
+    own, other = (np.ravel(x - x.mean(axis=1, keepdims=True)) for x in (student, candidates[0]))
+    expected = own @ other / np.linalg.norm(own) / np.linalg.norm(other)
+    np.testing.assert_allclose(partial_correlation(student, candidates), [expected])
+
+
+@settings(deadline=None, max_examples=30)
+@given(seed=st.integers(0, 1000), distance=st.floats(0, 0.5))
+def test_another_version_of_the_teacher_does_not_hide_it(seed: int, distance: float) -> None:
+    """Each would explain what the student has in common with the other."""
+    random = np.random.default_rng(seed)
+    task = 2 * random.normal(size=(40, 6))
+    own = random.normal(size=(5, 40, 6))  # of each candidate
+    candidates = task + own
+    version = task + own[2] + distance * random.normal(size=(40, 6))
+    student = task + 0.7 * own[2] + 0.5 * random.normal(size=(40, 6))
+    values = partial_correlation(
+        log_softmax(student, axis=-1), log_softmax(np.vstack([candidates, version[None]]), axis=-1)
+    )
+    assert values.argmax() in (2, 5)
+    assert np.delete(values, (2, 5)).max() < min(values[2], values[5])
+
+
+def test_what_the_teacher_explains_does_not_count_for_its_relative() -> None:
+    random = np.random.default_rng(0)
+    shared, own, noise = random.normal(size=(3, 200, 6))
+    teacher, relative = shared + own, shared + random.normal(size=(200, 6))
+    strangers = random.normal(size=(2, 200, 6))
+    student = log_softmax(teacher + 0.7 * noise, axis=-1)
+    teacher, relative, *strangers = log_softmax(np.stack([teacher, relative, *strangers]), axis=-1)
+    without_teacher = partial_correlation(student, np.stack([relative, *strangers]))
+    with_teacher = partial_correlation(student, np.stack([teacher, relative, *strangers]))
+    assert without_teacher[0] > 0.3
+    assert with_teacher[0] > 0.7 and abs(with_teacher[1]) < 0.1
