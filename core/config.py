@@ -25,7 +25,7 @@ from pydantic import (
 )
 
 from core.errors import InputError
-from core.synthesis.settings import GeneratorConfig, PyramidsConfig, SynthesisConfig, WhiteNoiseConfig
+from core.synthesis.settings import InversionConfig, PyramidsConfig, SynthesisConfig, WhiteNoiseConfig
 from core.values import Effort, Frozen
 
 MISLEADING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # a terminal or a reader takes them wrong
@@ -42,7 +42,9 @@ ClassName = Annotated[str, StringConstraints(max_length=1000)]  # a constrained 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Baseline = Literal["white_noise", "pyramids"]
 # What an audit may rank by is what it computes and shows, in this order.
-ScoreName = Literal["rp", "rcos", "centred_distance", "inverse_kl", "agreement", "acs", "acs_z"]
+ScoreName = Literal[
+    "partial_correlation", "rp", "rcos", "centred_distance", "inverse_kl", "agreement", "acs", "acs_z"
+]
 Model = TypeVar("Model", bound=BaseModel)
 
 SYNTHESISED = "synthesised"  # the name of the probe set that the ranking rests on
@@ -136,8 +138,8 @@ class AuditConfig(Frozen):
     effort: Effort = "standard"
     probes: int | None = Field(None, ge=2, le=10_000)  # None: by the effort
     baselines: tuple[Baseline, ...] = ("white_noise", "pyramids")
-    synthesis: SynthesisConfig = GeneratorConfig()
-    score: ScoreName = "rp"
+    synthesis: SynthesisConfig = InversionConfig()
+    score: ScoreName = "partial_correlation"
     bootstrap: int = Field(1000, ge=100, le=100_000)  # resamples of the probes for an interval
     ask_anyway: bool = False  # spend queries even on probes that failed their check
     seed: int = Field(0, ge=0, lt=2**31)

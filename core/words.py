@@ -55,6 +55,7 @@ METHODS: dict[str, Choice] = {
 RULES: dict[Rule, Choice] = {
     "none": Choice("As they come", "All that are made are used."),
     "best_first": Choice("Best first", "The best single image, then the others as they come."),
+    "dark_knowledge": Choice("Most telling", "Images of which the student says most beyond its first class."),
     "confident_stable": Choice("Sure and stable", "Images of which the student is sure, also when they move a little."),
     "balanced": Choice("Classes in turn", "The best image of each class that the student sees, then the second best."),
     "spread": Choice("Far apart", "Each image the one whose answer differs most from all before it."),

@@ -60,7 +60,7 @@ def test_tells_its_story_and_ranks_all_candidates(zoo: Path, served: Served) -> 
     assert [event.phase for event in events if isinstance(event, PhaseStarted)] == list(PHASES)
     assert {entry.candidate for entry in results.ranking} == {"oak", "elm", "ash"}
     assert results.verdict.kind == "ranking_only"
-    assert results.score == "rp"
+    assert results.score == "partial_correlation"
     assert {baseline.probe_set for baseline in results.baselines} == {"white_noise", "pyramids"}
     assert [event.probes for event in events if isinstance(event, Ranked)] == [20, 24] * 3
     answered = [event for event in events if isinstance(event, Answered)]
@@ -151,7 +151,8 @@ def test_a_checkpoint_that_changed_under_a_run_is_refused(zoo: Path, served: Ser
 
 def test_two_candidates_are_ranked_by_distance_and_that_is_said(zoo: Path, served: Served) -> None:
     config = config_for(zoo, served)
-    results = run(create_run(config.model_copy(update={"candidates": config.candidates[:2]})))
+    two = config.model_copy(update={"candidates": config.candidates[:2], "score": "rp"})
+    results = run(create_run(two))
     assert results.score == "centred_distance"
     assert "at least 3 candidates" in results.verdict.why
     values = [entry.score for entry in results.ranking]

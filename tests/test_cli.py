@@ -15,14 +15,14 @@ import pytest
 
 from core.config import config_to_toml
 from core.runs.folder import all_runs
-from core.synthesis.settings import GeneratorConfig
+from core.synthesis.settings import InversionConfig
 from tests.support.served import serve_folder
 from tests.support.zoo import make_zoo
 
 ROOT = Path(__file__).parents[1]
 SCHEMA = json.loads((ROOT / "assets" / "results.schema.json").read_text())
 QUICK = 'probes = 10\nbootstrap = 100\nask_anyway = true\ndevice = "cpu"\n'
-SYNTHESIS = "[synthesis]\nsteps = 5\nbatch = 8\nwidth = 8\nlatent = 4\n"
+SYNTHESIS = "[synthesis]\nsteps = 5\nbatch = 8\n"
 
 
 def command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -174,7 +174,7 @@ def test_settings_written_as_toml_are_those_that_are_read(tmp_path: Path) -> Non
     from core.config import load_config
     from core.zoo.demo import demo_config
 
-    config = demo_config().model_copy(update={"synthesis": GeneratorConfig(steps=7)})
+    config = demo_config().model_copy(update={"synthesis": InversionConfig(steps=7)})
     (tmp_path / "audit.toml").write_text(config_to_toml(config))
     assert load_config(tmp_path / "audit.toml") == config
     assert os.path.isabs(config.student.checkpoint)

@@ -21,7 +21,7 @@ from core.config import (
     validated,
 )
 from core.errors import InputError
-from core.synthesis.settings import GeneratorConfig, PyramidsConfig
+from core.synthesis.settings import InversionConfig, PyramidsConfig
 from core.zoo.demo import DEMO_AUDIT, demo_config
 
 GOOD = """
@@ -127,7 +127,7 @@ def test_toml_and_back() -> None:
 def test_effort_sets_probes_and_steps_unless_given() -> None:
     config = config_from_toml('effort = "quick"\n' + GOOD)
     assert config.num_probes == EFFORTS["quick"].probes
-    assert config.synthesis_of(SYNTHESISED) == GeneratorConfig(steps=GeneratorConfig.STEPS["quick"])
+    assert config.synthesis_of(SYNTHESISED) == InversionConfig(steps=InversionConfig.STEPS["quick"])
     assert config.synthesis_of("pyramids") == PyramidsConfig()
     assert config_from_toml("probes = 7\n" + GOOD).num_probes == 7
     assert config.num_answers() == EFFORTS["quick"].probes * 3

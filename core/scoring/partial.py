@@ -13,6 +13,7 @@ from core.scoring.vectors import centred_vectors, cosine, minus, unit, without
 
 PENALTY = 3.0  # divided by the number of probes: what a few probes say of many candidates is held for chance
 RELATED = 0.5  # residual cosine above which two candidates are versions of one model, and do not explain each other
+SAME = 1 - 1e-6  # cosine above which they are one model, also where there is no third to take residuals from
 
 
 @score(
@@ -20,7 +21,6 @@ RELATED = 0.5  # residual cosine above which two candidates are versions of one 
     label="Partial correlation",
     explanation="How much the student and this candidate have in common that the other candidates do not explain.",
     range="-1 to 1",
-    min_candidates=2,
     answers=ANY_ANSWER,
 )
 def partial_correlation(student: np.ndarray, candidates: np.ndarray, *, penalty: float = PENALTY) -> np.ndarray:
@@ -29,7 +29,7 @@ def partial_correlation(student: np.ndarray, candidates: np.ndarray, *, penalty:
     with `lambda = penalty / N`. The student's temperature changes nothing.
 
     Versions of one model would explain each other away, a teacher's twin the teacher. Candidates whose residuals, by
-    `rp`, have a cosine above 0.5 therefore do not count as others of each other.
+    `rp`, have a cosine above 0.5 therefore do not count as others of each other. A single candidate's is its cosine.
 
     >>> candidates = np.log([[[0.7, 0.2, 0.1]], [[0.6, 0.1, 0.3]], [[0.5, 0.3, 0.2]]])
     >>> partial_correlation(candidates[0], candidates).round(3).tolist()
@@ -54,6 +54,4 @@ def _unexplained(vectors: np.ndarray, others: np.ndarray, ridge: float) -> np.nd
 def _related(rows: np.ndarray) -> np.ndarray:
     """Which candidates `(M, D)` are versions of one model, bool `(M, M)`; each is one of itself."""
     residuals = unit(without(rows, rows.mean(axis=0)))
-    related = residuals @ residuals.T > RELATED
-    np.fill_diagonal(related, True)
-    return related
+    return (residuals @ residuals.T > RELATED) | (rows @ rows.T > SAME) | np.eye(len(rows), dtype=bool)

@@ -36,7 +36,8 @@ def synthesise(student: Student, config: InversionConfig, n: int, generator: tor
         InputError: not even one image fits into memory.
     """
     targets = class_mixes(n, student.num_classes, config.mix_probability, generator)
-    view = partial(shaken, shift=config.shift, mirror=config.mirror, noise=config.noise, generator=generator)
+    noise = config.noise if _has_batchnorm(student, config) else config.free_noise
+    view = partial(shaken, shift=config.shift, mirror=config.mirror, noise=noise, generator=generator)
 
     images: list[np.ndarray] = []
     batch, done, steps_before = min(config.batch, student.affordable_batch), 0, 0
@@ -62,18 +63,21 @@ def _inverted(
     narrator: Narrator,
 ) -> np.ndarray:
     """Images uint8 `(B, C, H, W)` for class weights `(B, K)`."""
-    grids = [grid.to(student.device).requires_grad_() for grid in _start(len(targets), student.shape, generator)]
+    start = _start(len(targets), student.shape, generator)
+    if config.grids == "pixels":
+        start = [enlarged_sum(start)]
+    grids = [grid.to(student.device).requires_grad_() for grid in start]
     optimiser = torch.optim.AdamW(grids, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)
     wanted = targets.to(student.device)
     objective = partial(_terms if _has_batchnorm(student, config) else _free_terms, student, config, view)
 
     @torch.no_grad()
     def drawn(first: int) -> np.ndarray:
-        return quantise(torch.sigmoid(enlarged_sum([grid[:first] for grid in grids])))
+        return quantise(_images([grid[:first] for grid in grids]))
 
     for step in range(1, config.num_steps + 1):
         with autocast(student.device):
-            terms = objective(torch.sigmoid(enlarged_sum(grids)), wanted)
+            terms = objective(_images(grids), wanted)
         total = sum(weight * loss for weight, loss in terms.values())
         optimiser.zero_grad(set_to_none=True)
         (len(targets) * total).backward()  # so that an image's gradient does not shrink with its batch
@@ -90,6 +94,11 @@ def _start(n: int, shape: tuple[int, int, int], generator: torch.Generator) -> l
     grids = [factors * grid for grid in grids]
     grids[0] += offsets / gains(len(grids))[0]
     return grids
+
+
+def _images(grids: list[torch.Tensor]) -> torch.Tensor:
+    """Images `(B, C, H, W)` in (0, 1) of their grids, or of the finest alone."""
+    return torch.sigmoid(enlarged_sum(grids) if len(grids) > 1 else grids[0])
 
 
 def _has_batchnorm(student: Student, config: InversionConfig) -> bool:

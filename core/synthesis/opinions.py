@@ -40,6 +40,11 @@ class Opinions:
         return np.exp(log_softmax(self.log_probabilities, axis=1)).max(axis=1)
 
     @cached_property
+    def dark_knowledge(self) -> np.ndarray:
+        """Standard deviation of the log-probabilities of all classes but the first, `(P,)`, nats."""
+        return np.sort(self.log_probabilities, axis=1)[:, :-1].std(axis=1)
+
+    @cached_property
     def worth(self) -> np.ndarray:
         """How good each image is on its own, `(P,)` in (0, 1]: a mean of three ranks.
 

@@ -48,6 +48,15 @@ def confident_stable(pool: Opinions, n: int) -> np.ndarray:
     return np.argsort(-pool.worth, kind="stable")[:n]
 
 
+@rule("dark_knowledge")
+def dark_knowledge(pool: Opinions, n: int) -> np.ndarray:
+    """The images of whose other classes, beside the first, the student says most (Hinton et al., 2015).
+
+    Whoever knows the task agrees on the first class. How the others compare is what a student has of its teacher.
+    """
+    return np.argsort(-pool.dark_knowledge, kind="stable")[:n]
+
+
 @rule("balanced")
 def balanced(pool: Opinions, n: int) -> np.ndarray:
     """The best image of each class that the student sees, then the second of each, and so on."""

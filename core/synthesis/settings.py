@@ -65,23 +65,31 @@ class PaperGeneratorConfig(TrainedConfig):
 
 
 class InversionConfig(OptimisedConfig):
-    """Images optimised one by one, each as the sum of noise grids from coarse to fine."""
+    """Images optimised one by one, in batches whose statistics are to be those that the student remembers."""
 
-    STEPS: ClassVar[dict[Effort, int]] = {"quick": 60, "standard": 100, "thorough": 200}
+    STEPS: ClassVar[dict[Effort, int]] = {"quick": 100, "standard": 200, "thorough": 400}
 
     method: Literal["inversion"] = "inversion"
+    selection: SelectionConfig = SelectionConfig(rule="dark_knowledge")
+    batch: int = Field(128, ge=2, le=4096)  # images at a time; no fewer are made, so that their statistics say something
+    mix_probability: float = Field(0.0, ge=0, le=1)
+    grids: Literal["pyramid", "pixels"] = "pyramid"  # an image is a sum of grids from coarse to fine, or the finest alone
     learning_rate: float = Field(0.1, gt=0, lt=10)
     weight_decay: float = Field(
         0.1, ge=0, lt=1
     )  # of the grids, a step, times the learning rate; draws towards mid-grey
     shift: int = Field(1, ge=0, le=64)  # this and the next two as for the generator
     mirror: bool = True
-    noise: float = Field(0.1, ge=0, le=2)  # more of it tells candidates apart better, and shows classes less clearly
+    noise: float = Field(0.1, ge=0, le=2)
     prior: Literal["batchnorm", "free"] = "batchnorm"  # a student without BatchNorm gets "free" in any case
-    batchnorm_weight: float = Field(10.0, ge=0, le=1e6)  # mean over channels and layers
-    smoothness_weight: float = Field(1.0, ge=0, le=1e6)  # these three belong to "free"
+    batchnorm_weight: float = Field(1000.0, ge=0, le=1e6)  # mean over channels and layers
+    free_noise: float = Field(1.0, ge=0, le=2)  # this and the next three belong to "free": nothing else forbids patterns
+    smoothness_weight: float = Field(1.0, ge=0, le=1e6)
     consistency_weight: float = Field(1.0, ge=0, le=1e6)
     patch_weight: float = Field(0.1, ge=0, le=1e6)  # of the spread of patch similarities, where there is attention
+
+    def pool(self, n: int) -> int:
+        return max(super().pool(n), self.batch)
 
     def passes(self, n: int) -> float:
         return super().passes(n) + self.num_steps * self.pool(n)
@@ -160,13 +168,13 @@ def _names(methods: UnionType) -> list[str]:
 
 
 def _named(methods: UnionType) -> BeforeValidator:
-    """Settings that name no method are the generator's; the error for an unknown one does not repeat it."""
+    """Settings that name no method are the inversion's; the error for an unknown one does not repeat it."""
     names = _names(methods)
 
     def check(value: object) -> object:
         if not isinstance(value, dict):
             return value
-        if (method := value.get("method", "generator")) not in names:
+        if (method := value.get("method", "inversion")) not in names:
             raise ValueError(f"method should be one of {', '.join(names)}")
         return {**value, "method": method}
 

@@ -137,7 +137,7 @@ def _synthesis(method: DeltaGenerator, rule: DeltaGenerator) -> SynthesisConfig:
         key="setup_rule",
         persist_state="session",
         help="\n\n".join(f"**{words.label}**: {words.help}" for words in RULE_WORDS.values())
-        + "\n\nAll but the first are a choice among four times as many images, by what the student says of them.",
+        + "\n\nAll but the first are a choice among twice as many images, by what the student says of them.",
     )
     return settings_of(chosen, SelectionConfig(rule=kept))
 

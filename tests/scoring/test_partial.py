@@ -60,6 +60,12 @@ def test_another_version_of_the_teacher_does_not_hide_it(seed: int, distance: fl
     assert np.delete(values, (2, 5)).max() < min(values[2], values[5])
 
 
+def test_one_candidate_under_two_names_is_a_tie() -> None:
+    student, candidate = random_log_probs(0, 12, 5), random_log_probs(1, 12, 5)
+    one, other = partial_correlation(student, np.stack([candidate, candidate]))
+    assert one == other == pytest.approx(partial_correlation(student, candidate[None])[0])
+
+
 def test_what_the_teacher_explains_does_not_count_for_its_relative() -> None:
     random = np.random.default_rng(0)
     shared, own, noise = random.normal(size=(3, 200, 6))

@@ -263,4 +263,4 @@ def _ranking(
 def _score(candidates: tuple[str, ...], probes: int, classes: int) -> str:
     """The score that ranks so many candidates."""
     _, answers = fake_answers(SYNTHESISED, candidates, probes, classes)
-    return applicable_score("rp", np.stack(list(answers.values())))[0]
+    return applicable_score(AuditConfig.model_fields["score"].default, np.stack(list(answers.values())))[0]

@@ -12,8 +12,11 @@ from core.synthesis.check import check_probes
 from core.synthesis.grids import enlarged_sum, gains, octaves
 from core.synthesis.methods import make_probes
 from core.synthesis.priors import consistency_loss, patch_loss, smoothness_loss, watched_attention
-from core.synthesis.settings import InversionConfig
+from core.synthesis.settings import InversionConfig, SelectionConfig
 from tests.synthesis.conftest import untrained
+
+
+AS_THEY_COME = SelectionConfig(rule="none")
 
 
 def run(student, config: InversionConfig, n: int = 30):
@@ -34,7 +37,7 @@ def test_finds_images_of_their_classes(thirds_student, weight: float) -> None:
 
 
 def test_every_batch_is_counted_and_optimised(thirds_student) -> None:
-    probes, steps = run(thirds_student, InversionConfig(steps=40, batch=9, mirror=False), n=30)
+    probes, steps = run(thirds_student, InversionConfig(steps=40, batch=9, mirror=False, selection=AS_THEY_COME), n=30)
     assert [step.steps for step in steps] == [4 * 40] * len(steps)
     on_target = thirds_student.logits(probes.images).argmax(1) == probes.targets.argmax(1)
     assert on_target[:8].mean() > 0.7 and on_target[-7:].mean() > 0.7
@@ -47,9 +50,34 @@ def test_a_student_without_batchnorm_gets_the_free_prior(plain_student) -> None:
     for step in steps:
         parts = sum(value for name, value in step.losses.items() if name != "total")
         assert step.losses["total"] == pytest.approx(parts, rel=1e-4)
-    assert (plain_student.logits(probes.images).argmax(1) == probes.targets.argmax(1)).mean() > 0.8
+    assert _on_target(plain_student, probes) > 0.8
     rough = run(plain_student, config.model_copy(update={"smoothness_weight": 0.0}))[0]
     assert _roughness(probes.images) < _roughness(rough.images)
+
+
+def test_without_batchnorm_other_noise_is_added(plain_student) -> None:
+    quiet, loud = (
+        run(plain_student, InversionConfig(steps=60, mirror=False, free_noise=noise, noise=1.0 - noise))[0]
+        for noise in (0.0, 1.0)
+    )
+    assert _on_target(plain_student, quiet) > 0.8
+    assert (quiet.images != loud.images).any()
+
+
+def test_few_probes_are_chosen_from_a_whole_batch(thirds_student) -> None:
+    """Statistics of fewer images say little."""
+    config = InversionConfig(steps=3, batch=24)
+    assert config.pool(2) == 24 and config.pool(13) == 26
+    one, many = (run(thirds_student, config, n=n)[0] for n in (1, 12))
+    np.testing.assert_array_equal(one.images, many.images[:1])
+
+
+def test_pixels_alone_make_rougher_images() -> None:
+    student = untrained("convnet4")
+    pixels, pyramid = (
+        run(student, InversionConfig(steps=60, grids=grids, weight_decay=0))[0].images for grids in ("pixels", "pyramid")
+    )
+    assert _roughness(pixels) > 1.1 * _roughness(pyramid)
 
 
 def test_a_transformer_is_asked_about_its_patches() -> None:
@@ -118,6 +146,10 @@ def test_attention_is_watched_where_there_is_any() -> None:
             student(torch.rand(3, 1, 28, 28))
         assert len(tokens) == layers
         assert all(x.shape == (3, 50, 48) for x in tokens)  # 7 x 7 patches and the token of the class
+
+
+def _on_target(student, probes) -> float:
+    return (student.logits(probes.images).argmax(1) == probes.targets.argmax(1)).mean()
 
 
 def _roughness(images: np.ndarray) -> float:

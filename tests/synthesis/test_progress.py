@@ -12,7 +12,10 @@ from core.synthesis.base import Probes
 from core.synthesis.drawing import unaimed
 from core.synthesis.methods import make_probes
 from core.synthesis.progress import Narrator, parts, with_room
-from core.synthesis.settings import GeneratorConfig, InversionConfig, MethodConfig
+from core.synthesis.settings import GeneratorConfig, InversionConfig, MethodConfig, SelectionConfig
+
+
+INVERSION = InversionConfig(batch=24, steps=4, selection=SelectionConfig(rule="none"))
 
 
 class TestMemory:
@@ -22,10 +25,7 @@ class TestMemory:
         ("config", "first"),
         [
             (GeneratorConfig(batch=24, width=8, latent=4, steps=4), [24, 12, 6]),
-            (
-                InversionConfig(batch=24, steps=4),
-                [15, 7],
-            ),  # 30 images in two equal parts, then in smaller ones
+            (INVERSION, [15, 7]),  # 30 images in two equal parts, then in smaller ones
         ],
         ids=lambda value: getattr(value, "method", ""),
     )
@@ -39,7 +39,7 @@ class TestMemory:
 
     @pytest.mark.parametrize(
         ("config", "room"),
-        [(GeneratorConfig(batch=24, width=8, latent=4, steps=4), 1), (InversionConfig(batch=24, steps=4), 0)],
+        [(GeneratorConfig(batch=24, width=8, latent=4, steps=4), 1), (INVERSION, 0)],
         ids=lambda value: getattr(value, "method", ""),
     )
     def test_too_little_is_an_error_with_its_remedy(

@@ -43,7 +43,7 @@ def test_rules_keep_different_images_and_each_beginning_is_that_of_fewer(name: s
     assert sorted(order) == list(range(40))
     for n in (1, 2, 17):
         np.testing.assert_array_equal(RULES[name](everyone, n), order[:n])
-    assert order[0] == everyone.worth.argmax()
+    assert order[0] == (everyone.dark_knowledge if name == "dark_knowledge" else everyone.worth).argmax()
 
 
 @pytest.mark.parametrize("name", RULES)
@@ -57,6 +57,7 @@ def test_rules_cope_with_images_that_are_all_alike(name: str) -> None:
     [
         ("best_first", [1, 0, 2, 3]),
         ("confident_stable", [1, 2, 3, 0]),
+        ("dark_knowledge", [3, 0, 1, 2]),
         ("balanced", [1, 2, 3, 0]),
         ("spread", [1, 2, 0, 3]),
     ],
@@ -74,6 +75,11 @@ def test_worth_is_a_mean_of_ranks() -> None:
     everyone = pool((0.9, 0.1), (0.8, 0.2), (0.7, 0.3), instability=[0.3, 0.1, 0.2], fit=[1.0, 3.0, 2.0])
     np.testing.assert_allclose(everyone.worth * 3, [(3 + 1 + 1) / 3, (2 + 3 + 3) / 3, (1 + 2 + 2) / 3])
     np.testing.assert_allclose(everyone.confidence, [0.9, 0.8, 0.7])
+
+
+def test_dark_knowledge_is_the_spread_of_all_classes_but_the_first() -> None:
+    found = pool((0.97, 0.02, 0.01), (0.4, 0.5, 0.1)).dark_knowledge
+    np.testing.assert_allclose(found, [np.log(0.02 / 0.01) / 2, np.log(0.4 / 0.1) / 2])
 
 
 def test_spread_is_greedy_on_the_nearest_distance() -> None:

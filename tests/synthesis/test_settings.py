@@ -39,15 +39,15 @@ synthesis = { method = "folder", path = "own", selection = { rule = "balanced", 
 OWN = FolderConfig(path=Path("own"), selection=SelectionConfig(rule="balanced", pool_factor=2))
 MIXED = MixConfig(
     selection=SelectionConfig(rule="spread"),
-    parts=(Part(share=1, synthesis=GeneratorConfig(steps=5)), Part(share=3, synthesis=OWN)),
+    parts=(Part(share=1, synthesis=InversionConfig(steps=5)), Part(share=3, synthesis=OWN)),
 )
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("", GeneratorConfig()),
-        ("[synthesis]\nsteps = 5\nwidth = 8", GeneratorConfig(steps=5, width=8)),
+        ("", InversionConfig()),
+        ("[synthesis]\nsteps = 5\nshift = 3", InversionConfig(steps=5, shift=3)),
         ('[synthesis]\nmethod = "generator"', GeneratorConfig()),
         ('[synthesis]\nmethod = "inversion"\nbatchnorm_weight = 0', InversionConfig(batchnorm_weight=0)),
         (
@@ -119,12 +119,14 @@ def test_parts_take_turns_by_their_shares(shares: tuple[float, ...], turns: str)
 
 def test_work_grows_with_the_pool_and_the_steps() -> None:
     pooled = SelectionConfig(rule="spread", pool_factor=4)
-    assert InversionConfig(steps=50).passes(20) == 50 * 20
+    plain = SelectionConfig(rule="none")
+    assert InversionConfig(steps=50, batch=8, selection=plain).passes(20) == 50 * 20
+    assert InversionConfig(steps=50, batch=64, selection=plain).passes(20) == 50 * 64
     assert GeneratorConfig(steps=50, batch=64).passes(20) == 2 * 50 * 64
     assert PyramidsConfig().passes(20) == 0 < PyramidsConfig(selection=pooled).passes(20) < 1000
-    assert InversionConfig(steps=50, selection=pooled).passes(20) > 50 * 80
-    looks = PyramidsConfig(selection=pooled).passes(20)  # of a method that costs nothing else
-    assert MIXED.passes(20) == OWN.passes(60) + 2 * 5 * 64 + looks
+    assert InversionConfig(steps=50, batch=8, selection=pooled).passes(20) > 50 * 80
+    looks = PyramidsConfig(selection=SelectionConfig(rule="spread")).passes(20)
+    assert MIXED.passes(20) == OWN.passes(30) + InversionConfig(steps=5).passes(10) + looks
 
 
 def test_every_method_and_rule_has_words_and_usual_settings() -> None:
