@@ -71,9 +71,9 @@ class InversionConfig(OptimisedConfig):
 
     method: Literal["inversion"] = "inversion"
     selection: SelectionConfig = SelectionConfig(rule="dark_knowledge")
-    batch: int = Field(128, ge=2, le=4096)  # images at a time; no fewer are made, so that their statistics say something
+    batch: int = Field(128, ge=2, le=4096)  # images at a time, and the fewest made: statistics need many
     mix_probability: float = Field(0.0, ge=0, le=1)
-    grids: Literal["pyramid", "pixels"] = "pyramid"  # an image is a sum of grids from coarse to fine, or the finest alone
+    grids: Literal["pyramid", "pixels"] = "pyramid"  # coarse to fine, summed; or the finest alone
     learning_rate: float = Field(0.1, gt=0, lt=10)
     weight_decay: float = Field(
         0.1, ge=0, lt=1
@@ -83,7 +83,7 @@ class InversionConfig(OptimisedConfig):
     noise: float = Field(0.1, ge=0, le=2)
     prior: Literal["batchnorm", "free"] = "batchnorm"  # a student without BatchNorm gets "free" in any case
     batchnorm_weight: float = Field(1000.0, ge=0, le=1e6)  # mean over channels and layers
-    free_noise: float = Field(1.0, ge=0, le=2)  # this and the next three belong to "free": nothing else forbids patterns
+    free_noise: float = Field(1.0, ge=0, le=2)  # this and the next three belong to "free"
     smoothness_weight: float = Field(1.0, ge=0, le=1e6)
     consistency_weight: float = Field(1.0, ge=0, le=1e6)
     patch_weight: float = Field(0.1, ge=0, le=1e6)  # of the spread of patch similarities, where there is attention

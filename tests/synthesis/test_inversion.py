@@ -15,7 +15,6 @@ from core.synthesis.priors import consistency_loss, patch_loss, smoothness_loss,
 from core.synthesis.settings import InversionConfig, SelectionConfig
 from tests.synthesis.conftest import untrained
 
-
 AS_THEY_COME = SelectionConfig(rule="none")
 
 
@@ -75,7 +74,8 @@ def test_few_probes_are_chosen_from_a_whole_batch(thirds_student) -> None:
 def test_pixels_alone_make_rougher_images() -> None:
     student = untrained("convnet4")
     pixels, pyramid = (
-        run(student, InversionConfig(steps=60, grids=grids, weight_decay=0))[0].images for grids in ("pixels", "pyramid")
+        run(student, InversionConfig(steps=60, grids=grids, weight_decay=0))[0].images
+        for grids in ("pixels", "pyramid")
     )
     assert _roughness(pixels) > 1.1 * _roughness(pyramid)
 

@@ -14,7 +14,6 @@ from core.synthesis.methods import make_probes
 from core.synthesis.progress import Narrator, parts, with_room
 from core.synthesis.settings import GeneratorConfig, InversionConfig, MethodConfig, SelectionConfig
 
-
 INVERSION = InversionConfig(batch=24, steps=4, selection=SelectionConfig(rule="none"))
 
 
