@@ -9,7 +9,7 @@ from core.bench.cells import cell_path
 from core.bench.differences import DEFAULT_SCORE, differences
 from core.bench.figures import Figures, figures
 from core.bench.groups import GROUPS
-from core.bench.methods import DEFAULT, METHODS
+from core.bench.methods import DEFAULT, METHODS, asked_students
 from core.bench.parallel import side_by_side
 from core.bench.place import Place
 from core.bench.report import Named, NamedMethod, Report
@@ -20,7 +20,7 @@ from core.zoo.datasets.table import DATASETS
 
 
 def assemble(places: Sequence[Place], scores: Sequence[str], *, processes: int, tell: Callable[[str], None]) -> Report:
-    """Everything that the cells made so far tell; a method counts where all students have its cell.
+    """Everything that the cells made so far tell; a method counts where all its students have a cell.
 
     Args:
         places: one zoo, on each of its data sets.
@@ -65,7 +65,7 @@ def assemble(places: Sequence[Place], scores: Sequence[str], *, processes: int, 
 
 
 def _is_through(place: Place, method: str) -> bool:
-    return all(cell_path(place, method, student.id).exists() for student in place.students)
+    return all(cell_path(place, method, student.id).exists() for student in asked_students(place, method))
 
 
 def _data(name: str) -> str:

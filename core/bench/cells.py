@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import io
-import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-import torch
 
-from core.bench.methods import METHODS
+from core.bench.methods import METHODS, asked_students
 from core.bench.parallel import side_by_side
 from core.bench.place import Place
-from core.bench.sources import PROBES
 from core.config import StudentConfig
 from core.interview import FLOOR
 from core.runs import files
@@ -45,8 +42,8 @@ class Cell:
 
 def make_cells(place: Place, methods: Iterable[str], *, processes: int) -> Iterator[str]:
     """Make the cells that are missing; tells of each as it is there. Interrupt it, and start it again."""
-    paths = {cell_path(place, method, one.id): (place, method, one.id) for method in methods for one in place.students}
-    missing = [job for path, job in paths.items() if not path.exists()]
+    jobs = [(place, method, student.id) for method in methods for student in asked_students(place, method)]
+    missing = list({path: job for job in jobs if not (path := cell_path(*job)).exists()}.values())
     for number, ((_, method, student), _) in enumerate(side_by_side(_make, missing, processes), start=1):
         yield f"{place} {number}/{len(missing)}: {method}, {student}"
 
@@ -63,34 +60,14 @@ def cell_path(place: Place, method: str, student: str) -> Path:
     return place.answers / METHODS[method].source.key(place.plan) / f"{student}.npz"
 
 
-def draws_of(images: int, draws: int, *, generator: np.random.Generator) -> np.ndarray:
-    """Draws of 100 out of so many images, `(draws, 100)`: no image in two of them where there are enough."""
-    if images >= draws * PROBES:
-        return generator.permutation(images)[: draws * PROBES].reshape(draws, PROBES)
-    return np.stack([generator.permutation(images)[:PROBES] for _ in range(draws)])
-
-
 def _make(place: Place, method: str, student: str) -> None:
-    source, plan = METHODS[method].source, place.plan
     loaded = load_student(StudentConfig(checkpoint=place.models / "students" / f"{student}.safetensors"), "cpu")
-    makings, n = source.makings(plan)
-    made, seconds = [], []
-    for number in range(makings):
-        generator = torch.Generator().manual_seed(1000 + number)  # the same seeds serve all students
-        started = time.perf_counter()
-        made.append(source.images(loaded, place, n, generator))
-        seconds.append(time.perf_counter() - started)
-    images = np.concatenate(made)
-    if makings == 1:
-        draws = draws_of(n, plan.draws, generator=np.random.default_rng(0))
-    else:
-        draws = np.arange(makings * PROBES).reshape(makings, PROBES)
-
-    name = hashlib.sha256(images.tobytes()).hexdigest()[:16]
-    _ask_candidates(place, images, name)
+    material = METHODS[method].source.make(loaded, place)
+    name = hashlib.sha256(material.images.tobytes()).hexdigest()[:16]
+    _ask_candidates(place, material.images, name)
     cell = io.BytesIO()
-    own = {"student": _answers(loaded.logits(images)), "images": name}
-    np.savez(cell, **own, draws=draws, seconds=np.median(seconds) * source.share(plan))
+    own = {"student": _answers(loaded.logits(material.images)), "images": name}
+    np.savez(cell, **own, draws=material.draws, seconds=material.seconds)
     path = cell_path(place, method, student)
     path.parent.mkdir(parents=True, exist_ok=True)
     files.replace(path, cell.getvalue())

@@ -30,7 +30,8 @@ PAIRS: list[tuple[Way, Way]] = [
 
 
 def differences(place: Place, found: Mapping[str, Accuracies]) -> Iterator[Difference]:
-    """Of all pairs both ways of which were gone, for each group; each number of probes, then their mean.
+    """Of all pairs both ways of which were gone, for each group of students that both asked; each number of probes,
+    then their mean.
 
     Args:
         found: by method.
@@ -39,7 +40,9 @@ def differences(place: Place, found: Mapping[str, Accuracies]) -> Iterator[Diffe
         one, other = found.get(method, {}), found.get(other_method, {})
         if (score, NUMBERS[0]) not in one or (other_score, NUMBERS[0]) not in other:
             continue
-        for group, members in groups(place).items():
+        asked = one[score, NUMBERS[0]].keys() & other[other_score, NUMBERS[0]].keys()
+        both = [student for student in place.students if student.id in asked]
+        for group, members in groups(both).items():
             table = np.array(
                 [[one[score, n][student] - other[other_score, n][student] for student in members] for n in NUMBERS]
             )

@@ -12,6 +12,7 @@ import numpy as np
 from core.bench.accuracy import DECIMALS, Asked, auc, interval, mean, resamples, scored
 from core.bench.cells import read_cell
 from core.bench.groups import GROUPS, groups_of
+from core.bench.methods import asked_students
 from core.bench.place import Place
 from core.bench.report import NUMBERS, Average, Cost, Picks, Row
 from core.bench.sources import PROBES
@@ -38,10 +39,11 @@ class Figures:
 def figures(place: Place, method: str, scores: Sequence[str]) -> Figures:
     """Of a method whose cells are all there."""
     asked, seconds = _ask(place, method, scores)
+    students = asked_students(place, method)
     accuracies = {way: {student: one.accuracy for student, one in by.items()} for way, by in asked.items()}
     rows, averages = [], []
     for score in scores:
-        for group, members in groups(place).items():
+        for group, members in groups(students).items():
             names = {"dataset": place.dataset, "method": method, "score": score, "group": group}
             counts, found = counts_of(len(members)), []
             for probes in NUMBERS:
@@ -54,15 +56,15 @@ def figures(place: Place, method: str, scores: Sequence[str]) -> Figures:
         rows=rows,
         averages=averages,
         cost=Cost(dataset=place.dataset, method=method, seconds=seconds, queries=PROBES),
-        confusions=[_picks(place, method, score, last[score], _by_teacher(place)) for score in scores],
-        independents=[_picks(place, method, score, last[score], _by_architecture(place)) for score in scores],
+        confusions=[_picks(place, method, score, last[score], _by_teacher(place, students)) for score in scores],
+        independents=[_picks(place, method, score, last[score], _by_architecture(students)) for score in scores],
         accuracies=accuracies,
     )
 
 
-def groups(place: Place) -> dict[str, list[str]]:
-    """Which students, by id, each group that is not empty holds."""
-    members = {name: [one.id for one in place.students if name in groups_of(one)] for name in GROUPS}
+def groups(students: Sequence[Recipe]) -> dict[str, list[str]]:
+    """Which of them, by id, each group that is not empty holds."""
+    members = {name: [one.id for one in students if name in groups_of(one)] for name in GROUPS}
     return {name: some for name, some in members.items() if some}
 
 
@@ -78,7 +80,7 @@ def _ask(
     """By score and number of probes, then by student; and the median of seconds."""
     asked: dict[tuple[str, int], dict[str, Asked]] = defaultdict(dict)
     seconds = []
-    for student in place.students:
+    for student in asked_students(place, method):
         cell = read_cell(place, method, student.id)
         seconds.append(cell.seconds)
         teachers = np.isin(place.candidates, student.teachers)
@@ -107,16 +109,16 @@ def _picks(
     )
 
 
-def _by_teacher(place: Place) -> dict[str, list[Recipe]]:
+def _by_teacher(place: Place, students: Sequence[Recipe]) -> dict[str, list[Recipe]]:
     """Distilled students by their first teacher, in the order of the candidates."""
-    rows = {name: [one for one in place.students if one.teachers[:1] == (name,)] for name in place.candidates}
+    rows = {name: [one for one in students if one.teachers[:1] == (name,)] for name in place.candidates}
     return {name: some for name, some in rows.items() if some}
 
 
-def _by_architecture(place: Place) -> dict[str, list[Recipe]]:
+def _by_architecture(students: Sequence[Recipe]) -> dict[str, list[Recipe]]:
     """Independent students by their own architecture."""
     rows: dict[str, list[Recipe]] = defaultdict(list)
-    for student in place.students:
+    for student in students:
         if not student.teachers:
             rows[student.architecture].append(student)
     return rows

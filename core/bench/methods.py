@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from core.bench.place import Place
 from core.bench.public import public_images
-from core.bench.sources import PublicImages, RealImages, Source, Synthesised, confidence, familiarity
+from core.bench.sources import PublicImages, RealImages, Rounded, Source, Synthesised, confidence, familiarity
 from core.config import AuditConfig
 from core.errors import InputError
 from core.synthesis.settings import (
     GeneratorConfig,
-    InversionConfig,
     PaperGeneratorConfig,
     PowerNoiseConfig,
     PyramidsConfig,
@@ -21,6 +20,7 @@ from core.synthesis.settings import (
     SynthesisConfig,
     WhiteNoiseConfig,
 )
+from core.zoo.recipes import Recipe
 
 DEFAULT = "default"
 DEFAULT_CONFIG: SynthesisConfig = AuditConfig.model_fields["synthesis"].default
@@ -32,12 +32,14 @@ class BenchMethod:
 
     Attributes:
         ablates: the method from which it differs in one thing, to see what that is worth.
+        one_in: of so many students one is asked, where a method takes long. Differences are over the same students.
     """
 
     label: str
     explanation: str
     source: Source
     ablates: str | None = None
+    one_in: int = 1  # shares no factor with the numbers of architectures and candidates, which take turns
 
 
 def _in_words(config: SynthesisConfig) -> str:
@@ -79,52 +81,71 @@ METHODS: dict[str, BenchMethod] = {
         "1/f noise", "Chance with the spectrum of natural images.", Synthesised(PowerNoiseConfig())
     ),
     "shapes": BenchMethod("Random shapes", "Polygons, ellipses and strokes.", Synthesised(ShapesConfig())),
-    "paper_generator": BenchMethod(
-        "The paper's generator",
-        "A generator that learns to draw the student's classes, BatchNorm distances summed.",
-        Synthesised(PaperGeneratorConfig()),
-    ),
-    "generator": BenchMethod(
-        "Generator, coarse to fine",
-        "A generator that draws at three resolutions, for a student that sees its images shaken.",
-        Synthesised(GeneratorConfig()),
-    ),
-    "inversion": BenchMethod(
-        "Inversion, coarse to fine",
-        "Each image optimised by itself, as a sum of grids.",
-        Synthesised(InversionConfig()),
-    ),
-    "pyramids_balanced": BenchMethod(
-        "Structured random images, balanced",
-        "The best ten of a hundred random images for each class that the student sees.",
-        Synthesised(PyramidsConfig(selection=SelectionConfig(rule="balanced", pool_factor=20))),
+    "pyramids_selected": BenchMethod(
+        "Structured random images, the most telling",
+        "Of twenty times as many random images those of which the student says most beyond its first class.",
+        Synthesised(PyramidsConfig(selection=SelectionConfig(rule="dark_knowledge", pool_factor=20))),
     ),
     "pyramids_spread": BenchMethod(
         "Structured random images, spread",
         "Random images chosen for the variety of the student's answers.",
         Synthesised(PyramidsConfig(selection=SelectionConfig(rule="log_det", pool_factor=20))),
     ),
-    "inversion_no_batchnorm": BenchMethod(
-        "Inversion without BatchNorm",
-        "As the inversion, without the BatchNorm term.",
-        Synthesised(InversionConfig(batchnorm_weight=0.0)),
-        ablates="inversion",
+    "paper_generator": BenchMethod(
+        "The paper's generator",
+        "A generator that learns to draw the student's classes, BatchNorm distances summed.",
+        Synthesised(PaperGeneratorConfig()),
+        one_in=7,
     ),
-    "inversion_no_mix": BenchMethod(
-        "Inversion without mixes",
-        "As the inversion, each image for one class.",
-        Synthesised(InversionConfig(mix_probability=0.0)),
-        ablates="inversion",
+    "generator": BenchMethod(
+        "Generator, coarse to fine",
+        "A generator that draws at three resolutions, for a student that sees its images shaken.",
+        Synthesised(GeneratorConfig()),
+        one_in=5,
     ),
-    "inversion_selected": BenchMethod(
-        "Inversion with selection",
-        "As the inversion, the better half of twice as many images, balanced over classes.",
-        Synthesised(InversionConfig(selection=SelectionConfig(rule="balanced", pool_factor=2))),
-        ablates="inversion",
+    "default_free": BenchMethod(
+        "Without BatchNorm statistics",
+        "As the default, all students treated as those that have none.",
+        Synthesised(DEFAULT_CONFIG.model_copy(update={"prior": "free"})),
+        ablates=DEFAULT,
+        one_in=5,
+    ),
+    "default_mixed": BenchMethod(
+        "With mixes of classes",
+        "As the default, four images in ten made for two classes at once.",
+        Synthesised(DEFAULT_CONFIG.model_copy(update={"mix_probability": 0.4})),
+        ablates=DEFAULT,
+        one_in=5,
+    ),
+    "default_pixels": BenchMethod(
+        "Pixel by pixel",
+        "As the default, each pixel optimised by itself instead of grids from coarse to fine.",
+        Synthesised(DEFAULT_CONFIG.model_copy(update={"grids": "pixels"})),
+        ablates=DEFAULT,
+        one_in=5,
+    ),
+    "default_unselected": BenchMethod(
+        "Without selection",
+        "As the default, all images used as they come.",
+        Synthesised(DEFAULT_CONFIG.model_copy(update={"selection": SelectionConfig(rule="none")})),
+        ablates=DEFAULT,
+        one_in=5,
+    ),
+    "default_16_levels": BenchMethod(
+        "Rounded to 16 levels",
+        "As the default, each pixel rounded to 16 levels where a picture file has 256.",
+        Rounded(Synthesised(DEFAULT_CONFIG), levels=16),
+        ablates=DEFAULT,
+        one_in=5,
     ),
 }
 # The small zoo's: the paper's generator would take longer than all of these
-SMALL = (DEFAULT, "real", "mia_filter", "ood_filter", "white_noise", "pyramids", "inversion", "inversion_no_batchnorm")
+SMALL = (DEFAULT, "real", "mia_filter", "ood_filter", "white_noise", "pyramids", "default_free")
+
+
+def asked_students(place: Place, method: str) -> list[Recipe]:
+    """The students that a method is tried on: all, or a part in which each lesson, architecture and teacher occurs."""
+    return place.students if place.zoo == "small" else place.students[:: METHODS[method].one_in]
 
 
 def usable(place: Place, tell: Callable[[str], None]) -> list[str]:

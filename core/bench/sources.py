@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -16,32 +17,39 @@ from core.bench.public import public_images
 from core.events import Preview, SynthesisStep
 from core.students.base import Student
 from core.synthesis.base import quantise
-from core.synthesis.methods import make_probes
+from core.synthesis.methods import SYNTHESISERS
+from core.synthesis.opinions import opinions
+from core.synthesis.selection import RULES
 from core.synthesis.settings import MethodConfig
 
 PROBES = 100  # of a draw, best first; an audit of fewer uses the first of them
-SOME = 400  # images of which all draws are parts, where each image takes an optimisation
-FEW = 4  # draws, where each takes an optimisation of its own
+SOME = 300  # images of which all draws are parts, where each image takes an optimisation
+POOLS = 2  # that all draws are parts of, where each draw is a choice among many images
 PUBLIC_POOL = 2000  # public images that a filter chooses from, a draw
 
 
+@dataclass(frozen=True)
+class Material:
+    """What a student and its candidates are to be asked.
+
+    Attributes:
+        images: uint8 `(P, C, H, W)`.
+        draws: which images the probes of each audit are, best first, `(D, 100)`.
+        seconds: that the probes of one audit take.
+    """
+
+    images: np.ndarray
+    draws: np.ndarray
+    seconds: float
+
+
 class Source(Protocol):
-    """Images for a student. The same state of `generator` gives the same ones."""
+    """Images for a student; the same ones at each call."""
 
     def key(self, plan: Plan) -> str:
         """A name for this way of making them, and no other."""
 
-    def makings(self, plan: Plan) -> tuple[int, int]:
-        """How many times images are made, and how many each time.
-
-        An audit wants 100, the best first. Where their order means nothing, all draws are parts of one making.
-        """
-
-    def share(self, plan: Plan) -> float:
-        """How much of one making an audit of 100 would take."""
-
-    def images(self, student: Student, place: Place, n: int, generator: torch.Generator) -> np.ndarray:
-        """`n` images, uint8 `(n, C, H, W)`."""
+    def make(self, student: Student, place: Place) -> Material: ...
 
 
 @dataclass(frozen=True)
@@ -54,18 +62,48 @@ class Synthesised:
         settings = self.config.at(plan.effort)
         return f"{settings.method}-{hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:8]}"
 
-    def makings(self, plan: Plan) -> tuple[int, int]:
-        is_optimised = self.config.num_steps > 0
-        if self.config.method == "mix" or self.config.selection.rule != "none":
-            return (min(FEW, plan.draws) if is_optimised else plan.draws), PROBES
-        return 1, min(SOME, plan.draws * PROBES) if is_optimised else plan.draws * PROBES
+    def make(self, student: Student, place: Place) -> Material:
+        config = self.config.at(place.plan.effort)
+        size = self.images(place.plan)
+        started = time.perf_counter()
+        pool = SYNTHESISERS[config.method](student, config, size, _generator(), _nobody_hears).images
+        draws = draws_of(size, place.plan.draws, config.pool(PROBES))
+        if config.selection.rule != "none":
+            found = opinions(student, pool)
+            draws = np.stack([draw[RULES[config.selection.rule](found.of(draw), PROBES)] for draw in draws])
+        seconds = time.perf_counter() - started
+        return Material(pool, draws[:, :PROBES], seconds * self.share(place.plan))
+
+    def images(self, plan: Plan) -> int:
+        """How many are made, once for all draws."""
+        wanted = plan.draws * self.config.pool(PROBES)
+        if self.config.num_steps:
+            return min(wanted, max(SOME, self.config.pool(PROBES)))
+        return wanted if self.config.selection.rule == "none" else min(wanted, POOLS * self.config.pool(PROBES))
 
     def share(self, plan: Plan) -> float:
-        made = self.makings(plan)[1]
-        return self.config.passes(PROBES) / self.config.passes(made) if self.config.num_steps else PROBES / made
+        """How much of the time that all of them take one audit would take."""
+        if not self.config.num_steps:
+            return self.config.pool(PROBES) / self.images(plan)
+        selection = self.config.selection
+        kept = self.images(plan) // (1 if selection.rule == "none" else selection.pool_factor)
+        return self.config.passes(PROBES) / self.config.passes(kept)
 
-    def images(self, student: Student, place: Place, n: int, generator: torch.Generator) -> np.ndarray:
-        return make_probes(student, self.config.at(place.plan.effort), n, generator, _nobody_hears).images
+
+@dataclass(frozen=True)
+class Rounded:
+    """The images of a source, each pixel rounded to one of so many levels."""
+
+    of: Source
+    levels: int
+
+    def key(self, plan: Plan) -> str:
+        return f"{self.of.key(plan)}-{self.levels}-levels"
+
+    def make(self, student: Student, place: Place) -> Material:
+        material = self.of.make(student, place)
+        step = 255 / (self.levels - 1)
+        return replace(material, images=(np.round(material.images / step) * step).round().astype(np.uint8))
 
 
 @dataclass(frozen=True)
@@ -75,15 +113,13 @@ class RealImages:
     def key(self, plan: Plan) -> str:
         return "real"
 
-    def makings(self, plan: Plan) -> tuple[int, int]:
-        return 1, plan.draws * PROBES
-
-    def share(self, plan: Plan) -> float:
-        return 1 / plan.draws
-
-    def images(self, student: Student, place: Place, n: int, generator: torch.Generator) -> np.ndarray:
+    def make(self, student: Student, place: Place) -> Material:
+        size = place.plan.draws * PROBES
+        started = time.perf_counter()
         images = splits(place)[1].images
-        return quantise(images[torch.randperm(len(images), generator=generator)[:n]])
+        images = quantise(images[torch.randperm(len(images), generator=_generator())[:size]])
+        seconds = (time.perf_counter() - started) / place.plan.draws
+        return Material(images, draws_of(len(images), place.plan.draws, PROBES), seconds)
 
 
 @dataclass(frozen=True)
@@ -96,17 +132,29 @@ class PublicImages:
     def key(self, plan: Plan) -> str:
         return self.name
 
-    def makings(self, plan: Plan) -> tuple[int, int]:
-        return plan.draws, PROBES
+    def make(self, student: Student, place: Place) -> Material:
+        images, generator, chosen = public_images(place.dataset), _generator(), []
+        started = time.perf_counter()
+        for _ in range(place.plan.draws):
+            pool = quantise(images[torch.randperm(len(images), generator=generator)[:PUBLIC_POOL]])
+            logits = torch.from_numpy(student.logits(pool))
+            chosen.append(pool[self.worth(logits).argsort(descending=True).numpy()[:PROBES]])
+        seconds = (time.perf_counter() - started) / place.plan.draws
+        draws = np.arange(place.plan.draws * PROBES).reshape(place.plan.draws, PROBES)
+        return Material(np.concatenate(chosen), draws, seconds)
 
-    def share(self, plan: Plan) -> float:
-        return 1.0
 
-    def images(self, student: Student, place: Place, n: int, generator: torch.Generator) -> np.ndarray:
-        images = public_images(place.dataset)
-        pool = quantise(images[torch.randperm(len(images), generator=generator)[:PUBLIC_POOL]])
-        logits = torch.from_numpy(student.logits(pool))
-        return pool[self.worth(logits).argsort(descending=True).numpy()[:n]]
+def draws_of(images: int, draws: int, size: int) -> np.ndarray:
+    """Draws of `size` out of so many images, `(draws, size)`: no image in two of them where there are enough."""
+    generator = np.random.default_rng(0)
+    if images >= draws * size:
+        return generator.permutation(images)[: draws * size].reshape(draws, size)
+    return np.stack([generator.permutation(images)[:size] for _ in range(draws)])
+
+
+def _generator() -> torch.Generator:
+    """Of the same numbers for all students."""
+    return torch.Generator().manual_seed(1000)
 
 
 def confidence(logits: torch.Tensor) -> torch.Tensor:

@@ -34,6 +34,11 @@ class Opinions:
     instability: np.ndarray
     batchnorm_fit: np.ndarray | None
 
+    def of(self, images: np.ndarray) -> Opinions:
+        """Of some of the images, by index."""
+        fit = None if self.batchnorm_fit is None else self.batchnorm_fit[images]
+        return Opinions(self.log_probabilities[images], self.instability[images], fit)
+
     @cached_property
     def confidence(self) -> np.ndarray:
         """Probability of the student's first class, `(P,)`."""

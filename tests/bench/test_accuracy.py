@@ -8,8 +8,6 @@ from scipy.special import softmax
 from sklearn.metrics import roc_auc_score
 
 from core.bench.accuracy import RESAMPLES, Asked, auc, interval, mean, resamples, scored
-from core.bench.cells import draws_of
-from core.bench.sources import PROBES
 from core.scoring.table import SCORES
 
 
@@ -107,13 +105,3 @@ def test_a_score_without_enough_probes_guesses() -> None:
     answers = np.log(np.random.default_rng(0).dirichlet(np.ones(4), size=(3, 5)))
     values = scored(SCORES["cka"], answers[0], answers, np.array([[0], [1]]), 1)
     assert Asked(values, np.array([True, False, False])).accuracy == pytest.approx(1 / 3)
-
-
-@pytest.mark.parametrize("images", [100, 150, 400, 2000, 2500])
-def test_draws(images: int) -> None:
-    draws = draws_of(images, 20, generator=np.random.default_rng(0))
-    assert draws.shape == (20, PROBES)
-    assert draws.min() >= 0 and draws.max() < images
-    assert all(len(set(draw)) == PROBES for draw in draws)
-    if images >= 20 * PROBES:
-        assert len(set(draws.ravel())) == draws.size

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from core.bench import assemble as assembling
-from core.bench import cells, differences, zoo
+from core.bench import cells, differences, methods, sources, zoo
 from core.bench import place as places
 from core.bench.assemble import assemble
 from core.bench.cells import cell_path, make_cells, read_cell
@@ -50,7 +50,7 @@ def place(monkeypatch: pytest.MonkeyPatch) -> Place:
     """A zoo of three candidates and three students in an empty workspace, asked in this process."""
     monkeypatch.setattr(places, "zoo_recipes", lambda zoo: TINY)
     monkeypatch.setitem(places.PLANS, "tuning", Plan((), (), (), draws=3))
-    for module in (assembling, cells, differences):
+    for module in (assembling, cells, differences, methods):
         monkeypatch.setattr(module, "METHODS", TINY_METHODS)
     for module in (assembling, cells, zoo):
         monkeypatch.setattr(module, "side_by_side", lambda work, jobs, processes: ((job, work(*job)) for job in jobs))
@@ -89,7 +89,7 @@ def test_a_cell_holds_what_was_answered(asked: Place) -> None:
 
 def test_images_that_do_not_depend_on_the_student_are_answered_once(asked: Place) -> None:
     kept = list((cell_path(asked, "pyramids", "fern").parents[1] / "answers").iterdir())
-    assert len(kept) == 1 + 3, "one for all students, and one for each whose opinion was asked"
+    assert len(kept) == 2, "one a method, since students choose among the same"
 
 
 def test_what_is_there_is_not_made_again(asked: Place) -> None:
@@ -105,16 +105,20 @@ def test_one_way_of_making_images_is_one_cell_and_another_way_another(asked: Pla
 
 def test_the_time_of_one_audit_is_told_not_of_all_draws(asked: Place, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = iter(range(0, 1000, 30))
-    monkeypatch.setattr(cells.time, "perf_counter", lambda: next(clock))
+    monkeypatch.setattr(sources.time, "perf_counter", lambda: next(clock))
     cells._make(asked, "pyramids", "fern")
     cells._make(asked, "default", "fern")
     assert read_cell(asked, "pyramids", "fern").seconds == 10, "a third of what three draws at once took"
-    assert read_cell(asked, "default", "fern").seconds == 30
+    assert read_cell(asked, "default", "fern").seconds == 15, "half of what two pools took"
 
 
 def test_selected_probes_of_a_draw_stand_best_first(asked: Place) -> None:
     cell = read_cell(asked, "default", "fern")
-    np.testing.assert_array_equal(cell.draws[1], np.arange(PROBES, 2 * PROBES))
+    assert cell.draws.shape == (3, PROBES) and len(cell.student) == 400
+    for draw in cell.draws:
+        seen = cell.student[draw].argmax(axis=1)
+        first = seen[: len(set(seen))]
+        assert len(set(first)) == len(first), "one of each class, then the second of each"
 
 
 class TestReport:
