@@ -32,7 +32,7 @@ from core.zoo.models import new_model
 
 STEPS = 20  # that are measured
 UNMEASURED = 5  # before them
-BATCH, LATENT = 64, 64
+BATCH, LATENT = InversionConfig().batch, GeneratorConfig().latent
 WANTED = 0.85  # of a step of a pixel method
 
 

@@ -10,7 +10,7 @@ from core.students.base import Student
 from core.synthesis.base import Probes, pixels
 from core.synthesis.batchnorm import batchnorm_loss, watched_inputs
 
-MIN_ON_TARGET = 0.5  # share of probes
+MIN_ON_TARGET = 0.2  # share of probes; where statistics weigh most, about half are good ones
 MAX_DUPLICATES = 0.1  # share of probes
 MIN_ENTROPY_SPREAD = 0.01  # nats between the 5 % and the 95 % quantile
 

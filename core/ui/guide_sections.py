@@ -21,14 +21,14 @@ def stages() -> None:
     with probes:
         st.subheader(":material/auto_awesome: 1. Draw probes", anchor=False)
         st.markdown(
-            "A small generator learns to make images that the student is sure about and that excite its layers as its "
-            "own training data did. The student alone is needed, and nobody has been asked anything yet."
+            "Blobs are changed step by step until the student sees its classes in them and its layers respond as they "
+            "did to its own training data. The student alone is needed, and nobody has been asked anything yet."
         )
         st.image(
             str(PROBES),
-            caption="Drawn out of a demo student; some aim at one class, some at two",
+            caption="Drawn out of a demo student, which was trained on pictures of clothes",
             width="stretch",
-            alt="Thirty small grey images: soft light and dark shapes that hint at sleeves, legs and soles.",
+            alt="Thirty small grey images: light shapes on black that hint at trousers, dresses, boots and bags.",
         )
     with answers:
         st.subheader(":material/forum: 2. Ask everyone", anchor=False)
@@ -40,8 +40,9 @@ def stages() -> None:
     with scores:
         st.subheader(":material/leaderboard: 3. Compare", anchor=False)
         st.markdown(
-            "What all candidates have in common is taken away, and what is left of each is compared with what is left "
-            "of the student. 1 is the same, 0 is unrelated. Redrawing the probes gives each score its interval."
+            "What the other candidates can explain is taken away from a candidate and from the student, and what is "
+            "left of the two is compared. 1 is the same, 0 is unrelated. Redrawing the probes gives each score its "
+            "interval."
         )
         draw(with_teacher_figure("Scores over all probes"), key="guide_ranking")
 
@@ -77,8 +78,8 @@ def limits() -> None:
     weaker, stronger = st.columns(2, border=True)
     weaker.markdown(
         "##### :material/trending_down: Weaker\n"
-        "- fewer than three candidates: what they have in common cannot be told from what they are\n"
-        "- candidates that are copies or close relatives of each other\n"
+        "- one or two candidates: what all models of a task have in common cannot be told from what each has\n"
+        "- candidates that are versions of each other: the audit finds the family, not always the member\n"
         "- rounded answers: four decimals cost nothing, two decimals a lot\n"
         "- a student trained on a teacher's hard labels only, or trained to hide\n"
         "- baselines that rank as clearly as the synthesised probes: then synthesis added nothing"

@@ -16,7 +16,7 @@ from core.config import AuditConfig, StudentConfig
 from core.errors import InputError
 from core.runs.folder import RunFolder
 from core.students.inspection import Inspection
-from core.synthesis.settings import InversionConfig, SelectionConfig
+from core.synthesis.settings import GeneratorConfig, SelectionConfig
 from core.zoo.cards import demo_candidates
 from tests.support.pages import open_page, texts
 from tests.support.runs import make_run
@@ -220,14 +220,14 @@ def test_everything_chosen_is_what_starts(outside: Outside) -> None:
     app.selectbox(key="setup_device").set_value("cpu")
     app.number_input(key="setup_seed").set_value(17)
     app.number_input(key="setup_probes").set_value(20)
-    app.selectbox(key="setup_method").set_value("inversion")
+    app.selectbox(key="setup_method").set_value("generator")
     app.selectbox(key="setup_rule").set_value("spread")
     app.toggle(key="setup_ask_anyway").set_value(True)
     app.text_input(key="setup_name").set_value("Mine").run()
     config, _ = started(app, outside)
     chosen = (config.name, config.effort, config.baselines, config.score, config.device, config.seed, config.probes)
     assert chosen == ("Mine", "quick", ("pyramids",), "acs", "cpu", 17, 20)
-    assert config.synthesis == InversionConfig(selection=SelectionConfig(rule="spread"))
+    assert config.synthesis == GeneratorConfig(selection=SelectionConfig(rule="spread"))
     assert config.ask_anyway
 
 
