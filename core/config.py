@@ -42,7 +42,17 @@ ClassName = Annotated[str, StringConstraints(max_length=1000)]  # a constrained 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Baseline = Literal["white_noise", "pyramids"]
 # What an audit may rank by is what it computes and shows, in this order.
-ScoreName = Literal["partial_correlation", "rp", "rcos", "centred_distance", "inverse_kl", "agreement", "acs", "acs_z"]
+ScoreName = Literal[
+    "excess_correlation",
+    "partial_correlation",
+    "rp",
+    "rcos",
+    "centred_distance",
+    "inverse_kl",
+    "agreement",
+    "acs",
+    "acs_z",
+]
 Model = TypeVar("Model", bound=BaseModel)
 
 SYNTHESISED = "synthesised"  # the name of the probe set that the ranking rests on
@@ -137,7 +147,7 @@ class AuditConfig(Frozen):
     probes: int | None = Field(None, ge=2, le=10_000)  # None: by the effort
     baselines: tuple[Baseline, ...] = ("white_noise", "pyramids")
     synthesis: SynthesisConfig = InversionConfig()
-    score: ScoreName = "partial_correlation"
+    score: ScoreName = "excess_correlation"
     bootstrap: int = Field(1000, ge=100, le=100_000)  # resamples of the probes for an interval
     ask_anyway: bool = False  # spend queries even on probes that failed their check
     seed: int = Field(0, ge=0, lt=2**31)

@@ -60,7 +60,7 @@ def test_tells_its_story_and_ranks_all_candidates(zoo: Path, served: Served) -> 
     assert [event.phase for event in events if isinstance(event, PhaseStarted)] == list(PHASES)
     assert {entry.candidate for entry in results.ranking} == {"oak", "elm", "ash"}
     assert results.verdict.kind == "ranking_only"
-    assert results.score == "partial_correlation"
+    assert results.score == "excess_correlation"
     assert {baseline.probe_set for baseline in results.baselines} == {"white_noise", "pyramids"}
     assert [event.probes for event in events if isinstance(event, Ranked)] == [20, 24] * 3
     answered = [event for event in events if isinstance(event, Answered)]

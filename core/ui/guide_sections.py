@@ -41,8 +41,8 @@ def stages() -> None:
         st.subheader(":material/leaderboard: 3. Compare", anchor=False)
         st.markdown(
             "What the other candidates can explain is taken away from a candidate and from the student, and what is "
-            "left of the two is compared. 1 is the same, 0 is unrelated. Redrawing the probes gives each score its "
-            "interval."
+            "left of the two is compared: above 0, they are more alike than candidates are among themselves. Redrawing "
+            "the probes gives each score its interval."
         )
         draw(with_teacher_figure("Scores over all probes"), key="guide_ranking")
 

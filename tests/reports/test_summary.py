@@ -90,10 +90,10 @@ def test_a_student_without_batchnorm_has_no_such_fact() -> None:
 def test_settings_say_when_another_score_ranks_than_was_asked_for() -> None:
     usual = results()
     values = {fact.label: fact.value for fact in settings_facts(usual)}
-    assert values["Score that ranks"] == "Partial correlation"
+    assert values["Score that ranks"] == "Excess correlation"
     other = usual.model_copy(update={"score": "centred_distance"})
     values = {fact.label: fact.value for fact in settings_facts(other)}
-    assert values["Score that ranks"] == "Centred distance (asked for: Partial correlation)"
+    assert values["Score that ranks"] == "Centred distance (asked for: Excess correlation)"
 
 
 def test_probes_made_for_no_class_are_not_said_to_hit_any() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -9,8 +11,10 @@ from hypothesis import strategies as st
 from scipy.linalg import lstsq
 from scipy.special import log_softmax
 
-from core.scoring.partial import partial_correlation
+from core.scoring.partial import PENALTY, excess_correlation, partial_correlation
 from tests.support.log_probs import random_log_probs
+
+Score = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def brute_force(student: np.ndarray, candidates: np.ndarray, penalty: float) -> list[float]:
@@ -43,9 +47,10 @@ def test_without_others_it_is_a_cosine() -> None:
     np.testing.assert_allclose(partial_correlation(student, candidates), [expected])
 
 
+@pytest.mark.parametrize("score", [partial_correlation, excess_correlation])
 @settings(deadline=None, max_examples=30)
 @given(seed=st.integers(0, 1000), distance=st.floats(0, 0.5))
-def test_another_version_of_the_teacher_does_not_hide_it(seed: int, distance: float) -> None:
+def test_another_version_of_the_teacher_does_not_hide_it(score: Score, seed: int, distance: float) -> None:
     """Each would explain what the student has in common with the other."""
     random = np.random.default_rng(seed)
     task = 2 * random.normal(size=(40, 6))
@@ -53,11 +58,42 @@ def test_another_version_of_the_teacher_does_not_hide_it(seed: int, distance: fl
     candidates = task + own
     version = task + own[2] + distance * random.normal(size=(40, 6))
     student = task + 0.7 * own[2] + 0.5 * random.normal(size=(40, 6))
-    values = partial_correlation(
-        log_softmax(student, axis=-1), log_softmax(np.vstack([candidates, version[None]]), axis=-1)
-    )
+    values = score(log_softmax(student, axis=-1), log_softmax(np.vstack([candidates, version[None]]), axis=-1))
     assert values.argmax() in (2, 5)
     assert np.delete(values, (2, 5)).max() < min(values[2], values[5])
+
+
+def test_the_excess_is_over_what_each_candidate_in_the_students_place_shows() -> None:
+    student, candidates = random_log_probs(0, 12, 5), random_log_probs(1, 4, 12, 5)
+    plain = brute_force(student, candidates, PENALTY)
+    for k in range(4):
+        usual = []
+        for j in set(range(4)) - {k}:
+            rest = [i for i in range(4) if i not in (j, k)]
+            usual.append(brute_force(candidates[j], candidates[[*rest, k]], PENALTY)[-1])
+        expected = plain[k] - 12 / (12 + 30) * np.mean(usual)
+        assert excess_correlation(student, candidates)[k] == pytest.approx(expected)
+
+
+def test_a_student_like_the_candidates_are_like_each_other_has_little_excess() -> None:
+    """Though some candidates are nearer to all others than the rest are."""
+    random, excess, plain = np.random.default_rng(0), [], []
+    closeness = np.array([3.0, 2.0, 1.0, 0.5, 0.3])[:, None, None]
+    for _ in range(40):
+        task = random.normal(size=(100, 6))
+        candidates = log_softmax(closeness * task + random.normal(size=(5, 100, 6)), axis=-1)
+        student = log_softmax(task + random.normal(size=(100, 6)), axis=-1)
+        excess.append(excess_correlation(student, candidates, patience=0.0))
+        plain.append(partial_correlation(student, candidates))
+    assert np.ptp(np.mean(excess, axis=0)) < 0.8 * np.ptp(np.mean(plain, axis=0))
+    assert np.abs(np.mean(excess, axis=0)).max() < 0.6 * np.abs(np.mean(plain, axis=0)).max()
+
+
+@pytest.mark.parametrize("candidates", [1, 2])
+def test_so_few_candidates_say_nothing_of_each_other(candidates: int) -> None:
+    student, others = random_log_probs(0, 12, 5), random_log_probs(1, candidates, 12, 5)
+    differences = partial_correlation(student, others) - excess_correlation(student, others)
+    assert np.ptp(differences) == pytest.approx(0)
 
 
 def test_one_candidate_under_two_names_is_a_tie() -> None:

@@ -23,7 +23,9 @@ MODULES = [module.name for module in pkgutil.iter_modules(core.scoring.__path__)
 DRAWN = "acs_z"  # its null is drawn, so that another order of probes meets another draw
 
 SET_SCORES = {name for name in SCORES if name.startswith(("acs", "cka"))}
-SCALE_FREE = SET_SCORES | {"agreement", "centred_cosine", "rp", "ri", "rpi", "partial_correlation"}
+SCALE_FREE = SET_SCORES | {
+    "agreement", "centred_cosine", "excess_correlation", "partial_correlation", "rp", "ri", "rpi",
+}  # fmt: skip
 
 
 @st.composite
@@ -176,7 +178,7 @@ class TestLabels:
 
 
 def test_an_audit_computes_what_it_may_rank_by() -> None:
-    assert list(REPORTED)[:2] == ["partial_correlation", "rp"]
+    assert list(REPORTED)[:3] == ["excess_correlation", "partial_correlation", "rp"]
     assert set(REPORTED) < set(SCORES)
 
 

@@ -75,7 +75,7 @@ def test_bars_are_the_ranking() -> None:
     folder = make_run("done")
     (chart,) = charts(open_results(folder))
     assert values(chart) == pytest.approx([entry.score for entry in found(folder).ranking])
-    assert chart["layout"]["title"]["text"] and chart["layout"]["xaxis"]["title"]["text"] == "Partial correlation"
+    assert chart["layout"]["title"]["text"] and chart["layout"]["xaxis"]["title"]["text"] == "Excess correlation"
 
 
 @pytest.mark.parametrize("score", list(REPORTED))
@@ -94,7 +94,7 @@ def test_every_score_of_every_candidate_stands_in_the_table() -> None:
     folder = make_run("done")
     app = open_results(folder)
     (table,) = app.table
-    assert list(table.value.columns)[2].startswith(score_label("partial_correlation"))
+    assert list(table.value.columns)[2].startswith(score_label("excess_correlation"))
     lines = cells(app).splitlines()
     for line, entry in zip([line for line in lines if "**" in line], found(folder).ranking, strict=True):
         assert f"**{entry.candidate}**" in line
