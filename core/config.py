@@ -42,17 +42,7 @@ ClassName = Annotated[str, StringConstraints(max_length=1000)]  # a constrained 
 Device = Literal["auto", "cpu", "cuda", "mps"]
 Baseline = Literal["white_noise", "pyramids"]
 # What an audit may rank by is what it computes and shows, in this order.
-ScoreName = Literal[
-    "excess_correlation",
-    "partial_correlation",
-    "rp",
-    "rcos",
-    "centred_distance",
-    "inverse_kl",
-    "agreement",
-    "acs",
-    "acs_z",
-]
+ScoreName = Literal["excess_correlation", "rp", "centred_distance", "inverse_kl", "agreement", "acs", "acs_z"]
 Model = TypeVar("Model", bound=BaseModel)
 
 SYNTHESISED = "synthesised"  # the name of the probe set that the ranking rests on
