@@ -44,7 +44,7 @@ class Choice:
 METHODS: dict[str, Choice] = {
     "generator": Choice("Generator", "A small network learns to draw what the student takes for its classes."),
     "paper_generator": Choice("Generator of the paper", "As published, to compare with: slower, and less apt."),
-    "inversion": Choice("Pixel inversion", "Each image is optimised by itself until the student sees its class."),
+    "inversion": Choice("Inversion", "Images are changed until the student's layers respond as to its training data."),
     "pyramids": Choice("Structured random images", "Random blobs of all sizes; nothing is optimised."),
     "power_noise": Choice("Cloud noise", "Random images with the spectrum of photographs; nothing is optimised."),
     "shapes": Choice("Random shapes", "Polygons, ellipses and strokes with textures; nothing is optimised."),

@@ -30,7 +30,7 @@ def assemble(places: Sequence[Place], scores: Sequence[str], *, processes: int, 
     """
     jobs = [(place, method, tuple(scores)) for place in places for method in METHODS if _is_through(place, method)]
     if not jobs:
-        raise InputError("no method has been run on all students", remedy="run it: python -m core bench run")
+        raise InputError("no method has been run on all its students", remedy="run it: python -m core bench run")
     done: dict[tuple[Place, str], Figures] = {}
     for (place, method, _), found in side_by_side(figures, jobs, processes):
         done[place, method] = found

@@ -39,7 +39,7 @@ class BenchMethod:
     explanation: str
     source: Source
     ablates: str | None = None
-    one_in: int = 1  # shares no factor with the numbers of architectures and candidates, which take turns
+    one_in: int = 1
 
 
 def _in_words(config: SynthesisConfig) -> str:
@@ -144,7 +144,7 @@ SMALL = (DEFAULT, "real", "mia_filter", "ood_filter", "white_noise", "pyramids",
 
 
 def asked_students(place: Place, method: str) -> list[Recipe]:
-    """The students that a method is tried on: all, or a part in which each lesson, architecture and teacher occurs."""
+    """The students that a method is tried on: all, or every n-th, with all architectures and all large lessons."""
     return place.students if place.zoo == "small" else place.students[:: METHODS[method].one_in]
 
 

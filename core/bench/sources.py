@@ -65,14 +65,15 @@ class Synthesised:
     def make(self, student: Student, place: Place) -> Material:
         config = self.config.at(place.plan.effort)
         size = self.images(place.plan)
+        rule, draws = config.selection.rule, draws_of(size, place.plan.draws, config.pool(PROBES))
         started = time.perf_counter()
         pool = SYNTHESISERS[config.method](student, config, size, _generator(), _nobody_hears).images
-        draws = draws_of(size, place.plan.draws, config.pool(PROBES))
-        if config.selection.rule != "none":
-            found = opinions(student, pool)
-            draws = np.stack([draw[RULES[config.selection.rule](found.of(draw), PROBES)] for draw in draws])
-        seconds = time.perf_counter() - started
-        return Material(pool, draws[:, :PROBES], seconds * self.share(place.plan))
+        found = None if rule == "none" else opinions(student, pool)
+        made = time.perf_counter()
+        if found is not None:
+            draws = np.stack([draw[RULES[rule](found.of(draw), PROBES)] for draw in draws])
+        selecting = (time.perf_counter() - made) / len(draws)
+        return Material(pool, draws[:, :PROBES], (made - started) * self.share(place.plan) + selecting)
 
     def images(self, plan: Plan) -> int:
         """How many are made, once for all draws."""
@@ -82,7 +83,7 @@ class Synthesised:
         return wanted if self.config.selection.rule == "none" else min(wanted, POOLS * self.config.pool(PROBES))
 
     def share(self, plan: Plan) -> float:
-        """How much of the time that all of them take one audit would take."""
+        """How much of the time that making all of them takes one audit would take."""
         if not self.config.num_steps:
             return self.config.pool(PROBES) / self.images(plan)
         selection = self.config.selection

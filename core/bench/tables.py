@@ -45,11 +45,12 @@ def _print_best(report: Report, dataset: str, group: str, console: Console) -> N
     averages = [one for one in report.averages if (one.dataset, one.group) == (dataset, group)]
     if not averages:
         return
-    table = Table("probes", "score", "mean over N", *(f"N = {number}" for number in NUMBERS))
-    table.title = f"{report.datasets[dataset].label}: {report.groups[group].label} ({averages[0].students} students)"
+    table = Table("probes", "score", "students", "mean over N", *(f"N = {number}" for number in NUMBERS))
+    table.title = f"{report.datasets[dataset].label}: {report.groups[group].label}"
     for one in sorted(averages, key=lambda one: -one.accuracy.value)[:SHOWN]:
         figures = (in_words(found.accuracy) for found in (one, *(rows[one.method, one.score, n] for n in NUMBERS)))
-        table.add_row(report.methods[one.method].label, report.scores[one.score].label, *figures)
+        labels = report.methods[one.method].label, report.scores[one.score].label
+        table.add_row(*labels, str(one.students), *figures)
     console.print(table)
 
 

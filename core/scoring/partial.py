@@ -15,8 +15,11 @@ from core.scoring.vectors import centred_vectors, unit, without
 
 PENALTY = 3.0  # divided by the number of probes: what a few probes say of many candidates is held for chance
 PATIENCE = 30.0  # probes after which half of what is to be expected of a candidate is believed
-STRANGERS, VERSIONS = 0.4, 0.7  # residual cosines up to which candidates explain each other, and from which they do not
-SAME = 1 - 1e-6  # cosine above which they are one model, also where there is no third to take residuals from
+STRANGERS, VERSIONS = (
+    0.4,
+    0.7,
+)  # cosines of residuals: candidates explain each other up to one, not from the other
+TWINS = 0.02  # what the cosine of two candidates lacks to 1 where they begin to be one model: two have no residuals
 NOTHING = 1e-18  # product of two squared lengths, of vectors of length 1, below which what is left is rounding error
 
 
@@ -32,16 +35,20 @@ def partial_correlation(student: np.ndarray, candidates: np.ndarray, *, penalty:
     length 1, and P_k what a ridge regression (Hoerl and Kennard, 1970) on the other candidates, at length 1, explains
     with `lambda = penalty / N`. The student's temperature changes nothing.
 
-    Versions of one model would explain each other away, a teacher's twin the teacher. The more alike the residuals of
-    two candidates are, by `rp`, the less do they therefore count as others of each other, and from a cosine of 0.7 on
-    not at all. A single candidate's is its cosine.
+    Versions of one model would explain each other away, a teacher's twin the teacher. The more alike two candidates'
+    vectors are, each less its projection on the mean of all, the less do they therefore count as others of each other:
+    from a cosine of 0.4 on less, from 0.7 on not at all. A single candidate's is its cosine.
+
+    Args:
+        penalty: above 0.
 
     >>> candidates = np.log([[[0.7, 0.2, 0.1]], [[0.6, 0.1, 0.3]], [[0.5, 0.3, 0.2]]])
     >>> partial_correlation(candidates[0], candidates).round(3).tolist()
     [1.0, 0.394, 0.997]
     """
     products, apart = _compared(student, candidates)
-    return _of_student(products, apart, penalty / len(student))
+    given = np.hstack([apart, np.ones((len(apart), 1))])
+    return _partial(products, given, penalty / len(student))[:, -1]
 
 
 @score(
@@ -59,12 +66,12 @@ def excess_correlation(student: np.ndarray, candidates: np.ndarray, *, patience:
 
     >>> candidates = np.log([[[0.7, 0.2, 0.1]], [[0.6, 0.1, 0.3]], [[0.5, 0.3, 0.2]]])
     >>> excess_correlation(candidates[0], candidates).round(3).tolist()
-    [0.983, 0.379, 0.982]
+    [0.983, 0.382, 0.982]
     """
     products, apart = _compared(student, candidates)
-    ridge, believed = PENALTY / len(student), len(student) / (len(student) + patience)
-    usual = (apart * _of_each_other(products, apart, ridge)).sum(axis=0) / np.maximum(apart.sum(axis=0), 1.0)
-    return _of_student(products, apart, ridge) - believed * usual
+    of_each_other = _partial(products[:-1, :-1], apart, PENALTY / len(student))
+    usual = (apart * of_each_other).sum(axis=1) / np.maximum(apart.sum(axis=1), 1.0)
+    return partial_correlation(student, candidates) - len(student) / (len(student) + patience) * usual
 
 
 def _compared(student: np.ndarray, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -74,34 +81,38 @@ def _compared(student: np.ndarray, candidates: np.ndarray) -> tuple[np.ndarray, 
     others = rows[:-1]
     residuals = unit(without(others, others.mean(axis=0)))
     apart = ((VERSIONS - residuals @ residuals.T) / (VERSIONS - STRANGERS)).clip(0, 1)
-    apart[(others @ others.T > SAME) | np.eye(len(others), dtype=bool)] = 0.0
+    apart *= ((1 - others @ others.T) / TWINS).clip(0, 1)
+    np.fill_diagonal(apart, 0.0)
     return rows @ rows.T, apart
 
 
-def _of_student(products: np.ndarray, apart: np.ndarray, ridge: float) -> np.ndarray:
-    """The student's partial correlation with each candidate, `(M,)`."""
-    models = np.arange(len(apart))
-    return _partial(products, np.stack([np.full_like(models, len(models)), models], axis=1), apart, ridge)
+def _partial(products: np.ndarray, given: np.ndarray, ridge: float) -> np.ndarray:
+    """Partial correlation of each candidate with each of D vectors, given all the others, `(M, D)`; 0 with itself.
+
+    From the inverse of the regularised products, one a candidate, as from any precision matrix, except that only what
+    explains is regularised, not what is explained.
+
+    Args:
+        products: of all vectors, candidates first, `(D, D)`.
+        given: how far each vector may explain a candidate, in [0, 1], `(M, D)`; it is scaled by that.
+    """
+    models, vectors = given.shape
+    itself = np.eye(models, vectors, dtype=bool)
+    scale = np.where(itself, 1.0, given)
+    precision = np.linalg.inv(products * scale[:, :, None] * scale[:, None, :] + ridge * np.eye(vectors))
+    pairs = _pairs(precision, itself)
+    covariance = np.linalg.inv(pairs)
+    weights = _pairs(precision @ precision, itself) - pairs @ pairs  # their products, times the precision either side
+    left = covariance - ridge * (np.eye(2) + covariance @ weights @ covariance)
+    squares = left[..., 0, 0].clip(0) * left[..., 1, 1].clip(0)
+    correlation = np.divide(left[..., 0, 1], np.sqrt(squares), out=np.zeros(given.shape), where=squares > NOTHING)
+    return np.where(itself, 0.0, correlation.clip(-1, 1))
 
 
-def _of_each_other(products: np.ndarray, apart: np.ndarray, ridge: float) -> np.ndarray:
-    """Partial correlations of candidates, given the versions of neither, `(M, M)`; 0 between versions."""
-    pairs = np.argwhere(apart > 0)
-    values = np.zeros(apart.shape)
-    values[tuple(pairs.T)] = _partial(products, pairs, apart[pairs[:, 0]] * apart[pairs[:, 1]], ridge)
-    return values
-
-
-def _partial(products: np.ndarray, pairs: np.ndarray, given: np.ndarray, ridge: float) -> np.ndarray:
-    """Cosines `(P,)` of what is left of both vectors of each pair, `(P, 2)`, after a ridge regression on all
-    candidates, each scaled by how far it is given, `(P, M)` in [0, 1]."""
-    models = given.shape[1]
-    among = products[:models, :models] * given[:, :, None] * given[:, None, :]
-    across = products[:models, pairs].transpose(1, 0, 2) * given[:, :, None]
-    regularised = among + np.eye(models) * np.where(given > 0, ridge, 1.0)[:, :, None]
-    weights = np.linalg.solve(regularised, across)
-    explained = weights.swapaxes(1, 2) @ across
-    left = products[pairs[:, :, None], pairs[:, None, :]] + weights.swapaxes(1, 2) @ among @ weights
-    left = left - explained - explained.swapaxes(1, 2)
-    squares = left[:, 0, 0].clip(0) * left[:, 1, 1].clip(0)
-    return np.divide(left[:, 0, 1], np.sqrt(squares), out=np.zeros(len(pairs)), where=squares > NOTHING)
+def _pairs(matrices: np.ndarray, itself: np.ndarray) -> np.ndarray:
+    """Entries of candidate k and each vector in the k-th of `(M, D, D)`, `(M, D, 2, 2)`; a unit matrix of itself."""
+    models = np.arange(len(matrices))
+    across = np.where(itself, 0.0, matrices[models, models])
+    own = np.broadcast_to(matrices[models, models, models][:, None], across.shape)
+    theirs = np.diagonal(matrices, axis1=1, axis2=2)
+    return np.stack([np.stack([theirs, across], axis=-1), np.stack([across, own], axis=-1)], axis=-2)

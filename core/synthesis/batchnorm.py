@@ -38,7 +38,8 @@ def batchnorm_loss(watched: Watched, *, reduction: Literal["mean", "sum"]) -> to
         watched: at least one layer with its running statistics, and what entered it, `(N, C_l, H_l, W_l)`.
         reduction: "sum" over channels and layers as published, or "mean" over both.
     """
-    moments = [_Moments.apply(x.float()) for _, x in watched]  # half precision loses the variance
+    with torch.autocast(watched[0][1].device.type, enabled=False):  # half precision loses the variance
+        moments = [_Moments.apply(x.float()) for _, x in watched]
     return (_distances(watched, *_side_by_side(moments)) * _weights(watched, reduction)).sum()
 
 

@@ -10,7 +10,7 @@ from core.students.base import Student
 from core.synthesis.base import Probes, pixels
 from core.synthesis.batchnorm import batchnorm_loss, watched_inputs
 
-MIN_ON_TARGET = 0.2  # share of probes; where statistics weigh most, about half are good ones
+MIN_ON_TARGET = 0.2  # share of probes, or as many as by chance; where statistics weigh most, half is usual
 MAX_DUPLICATES = 0.1  # share of probes
 MIN_ENTROPY_SPREAD = 0.01  # nats between the 5 % and the 95 % quantile
 
@@ -32,7 +32,7 @@ def check_probes(student: Student, probes: Probes, generator: torch.Generator) -
     low, middle, high = (float(value) for value in np.quantile(_entropy(logits), (0.05, 0.5, 0.95)))
 
     problems = []
-    if on_target is not None and on_target < MIN_ON_TARGET:
+    if on_target is not None and on_target <= max(MIN_ON_TARGET, 1 / logits.shape[1]):
         problems.append(f"the student puts only {on_target:.0%} of the probes into the class they were made for")
     if duplicates > MAX_DUPLICATES * len(probes):
         problems.append(f"{duplicates} of {len(probes)} probes are exact copies of others")

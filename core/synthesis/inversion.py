@@ -1,4 +1,4 @@
-"""Pixel inversion: images optimised one by one until the student sees their classes in them.
+"""Inversion: images changed until the student sees their classes, and its layers what they remember of its data.
 
 As DeepInversion (Yin et al., 2020), with two differences that matter for telling candidates apart: what is
 optimised are grids from coarse to fine whose enlarged sum goes through a sigmoid, and they shrink a little at

@@ -46,7 +46,7 @@ class Opinions:
 
     @cached_property
     def dark_knowledge(self) -> np.ndarray:
-        """Standard deviation of the log-probabilities of all classes but the first, `(P,)`, nats."""
+        """Standard deviation of the log-probabilities of all classes but the first, `(P,)`, nats; 0 of two classes."""
         return np.sort(self.log_probabilities, axis=1)[:, :-1].std(axis=1)
 
     @cached_property

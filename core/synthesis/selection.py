@@ -53,6 +53,7 @@ def dark_knowledge(pool: Opinions, n: int) -> np.ndarray:
     """The images of whose other classes, beside the first, the student says most (Hinton et al., 2015).
 
     Whoever knows the task agrees on the first class. How the others compare is what a student has of its teacher.
+    Of two classes there is nothing to compare, and the images stay in their order.
     """
     return np.argsort(-pool.dark_knowledge, kind="stable")[:n]
 

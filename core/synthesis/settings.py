@@ -65,7 +65,7 @@ class PaperGeneratorConfig(TrainedConfig):
 
 
 class InversionConfig(OptimisedConfig):
-    """Images optimised one by one, in batches whose statistics are to be those that the student remembers."""
+    """Images optimised in batches whose statistics are to be those that the student remembers."""
 
     STEPS: ClassVar[dict[Effort, int]] = {"quick": 100, "standard": 200, "thorough": 400}
 
@@ -78,9 +78,9 @@ class InversionConfig(OptimisedConfig):
     weight_decay: float = Field(
         0.1, ge=0, lt=1
     )  # of the grids, a step, times the learning rate; draws towards mid-grey
-    shift: int = Field(1, ge=0, le=64)  # this and the next two as for the generator
+    shift: int = Field(1, ge=0, le=64)  # this and the next as for the generator
     mirror: bool = True
-    noise: float = Field(0.1, ge=0, le=2)
+    noise: float = Field(0.1, ge=0, le=2)  # sd of what is added to images; with the prior "free" it is `free_noise`
     prior: Literal["batchnorm", "free"] = "batchnorm"  # a student without BatchNorm gets "free" in any case
     batchnorm_weight: float = Field(1000.0, ge=0, le=1e6)  # mean over channels and layers
     free_noise: float = Field(1.0, ge=0, le=2)  # this and the next three belong to "free"
@@ -231,7 +231,7 @@ RULES: tuple[Rule, ...] = get_args(Rule)
 SynthesisConfig = Annotated[Methods, Field(discriminator="method"), _named(Methods)]
 
 
-def settings_of(method: str, selection: SelectionConfig) -> Methods:
-    """A method by its name, at its usual settings; one that needs more than that has none."""
-    kinds = dict(zip(METHODS, get_args(Methods), strict=True))
-    return kinds[method](selection=selection)
+def settings_of(method: str, rule: Rule | None = None) -> Methods:
+    """A method by its name, at its usual settings, or selected by `rule`; one that needs more than that has none."""
+    kind = dict(zip(METHODS, get_args(Methods), strict=True))[method]
+    return kind() if rule is None else kind(selection=SelectionConfig(rule=rule))

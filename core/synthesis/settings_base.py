@@ -10,14 +10,14 @@ from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 from core.values import Effort, Frozen
 
 Rule = Literal["none", "best_first", "confident_stable", "dark_knowledge", "balanced", "spread", "log_det"]
-LOOKS = 7  # times a selection shows each image to the student: plain, in four shifts, mirrored; a third of a step each
+LOOKS = 6  # times a selection shows each image to the student: plain, in four shifts, mirrored; a third of a step each
 
 
 class SelectionConfig(Frozen):
     """Which probes of a larger pool are kept, by what the student says of them."""
 
     rule: Rule = "none"
-    pool_factor: int = Field(2, ge=1, le=100)  # images made for each that is kept; no more are made for "none"
+    pool_factor: int = Field(2, ge=1, le=100)  # images made for each that is kept, unless by "none"
 
 
 class MethodConfig(Frozen):

@@ -80,8 +80,7 @@ def difference_chart(
             hovertext=[f"{axis_label(label_of(report.groups, one.group), 60)}: {_points(one)}" for one in some],
             hovertemplate="%{hovertext}",
         )
-    students = {one.group: one.students for one in found}
-    ticks = [f"{axis_label(label_of(report.groups, name))} ({students[name]})" for name in groups]
+    ticks = [f"{axis_label(label_of(report.groups, name))} ({_numbers(found, name)})" for name in groups]
     figure.update_layout(
         title=title,
         height=170 + ROW * len(groups),
@@ -94,6 +93,12 @@ def difference_chart(
     )  # fmt: skip
     spoken = "; ".join(f"{label_of(report.groups, one.group)}, {labels[one]}: {_points(one)}" for one in found)
     return Chart(figure, f"{title}. In points: {spoken}.")
+
+
+def _numbers(found: Sequence[Difference], group: str) -> str:
+    """How many students of a group were compared, from the fewest to the most: slow methods are tried on a part."""
+    numbers = sorted({one.students for one in found if one.group == group})
+    return str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
 
 
 def _chosen(report: Report, differences: Sequence[Difference]) -> list[Difference]:

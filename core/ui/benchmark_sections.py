@@ -45,7 +45,9 @@ def accuracy_section(report: Report) -> None:
     draw(lines_chart(found, choice.measure, guess=guess), key="benchmark_lines")
     missing = set(choice.kept[choice.compared]) - {getattr(row, choice.compared) for row in rows}
     left_out = "".join(f" No figures for {plain(present(report, choice.compared)[name].label)}." for name in missing)
-    st.caption(f"Bands: 95 % intervals, by redrawing the students.{left_out}")
+    st.caption(
+        f"Bands: 95 % intervals, by redrawing the students, of whom slow methods were tried on a part.{left_out}"
+    )
     _explain(explanations(report, choice.kept))
     _rows_table(report, rows, choice.compared)
 
@@ -118,7 +120,7 @@ def _rows_table(report: Report, rows: Sequence[Row], compared: Dimension) -> Non
         height=min(TABLE_HEIGHT, 36 * (len(shown) + 1) + 2),
         hide_index=True,
         alt="Accuracy and AUC with their intervals",
-        column_config={"Students": config.NumberColumn(help="Of students in the group.")}
+        column_config={"Students": config.NumberColumn(help="Students of the group that the method was tried on.")}
         | {name: config.NumberColumn(format="%.1f %%") for name in ("Accuracy", "Accuracy low", "Accuracy high")}
         | {name: config.NumberColumn(format="%.3f") for name in ("AUC", "AUC low", "AUC high")},
     )

@@ -78,7 +78,8 @@ def _accuracy(report: Report) -> str:
     guess = " or ".join(f"1 time in {number} ({share(1 / number)})" for number in sorted(guesses))
     return (
         "**Accuracy** is how often it names the true one, over all students, each with "
-        f"up to {report.draws} different sets of probes." + (f" Guessing would be right {guess}." if guess else "")
+        f"up to {report.draws} sets of probes, which may overlap."
+        + (f" Guessing would be right {guess}." if guess else "")
     )
 
 

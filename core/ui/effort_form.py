@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.config import EFFORTS, AuditConfig, Baseline, Device, Effort
 from core.scoring.table import REPORTED
-from core.synthesis.settings import METHODS, RULES, SelectionConfig, SynthesisConfig, settings_of
+from core.synthesis.settings import METHODS, RULES, SynthesisConfig, settings_of
 from core.ui.words import EFFORT_HELP, EFFORT_LABELS
 from core.words import METHODS as METHOD_WORDS
 from core.words import PROBE_SET_HELP, PROBE_SETS
@@ -132,18 +132,18 @@ def _synthesis(method: DeltaGenerator, rule: DeltaGenerator) -> SynthesisConfig:
     )
     kept = rule.selectbox(
         "Which probes are kept",
-        RULES,
-        format_func=lambda name: RULE_WORDS[name].label,
+        (None, *RULES),
+        format_func=lambda name: RULE_WORDS[name].label if name else "As usual for the method",
         key="setup_rule",
         persist_state="session",
         help="\n\n".join(f"**{words.label}**: {words.help}" for words in RULE_WORDS.values())
-        + "\n\nAll but the first are a choice among twice as many images, by what the student says of them.",
+        + "\n\nAll but the first of these are a choice among twice as many images, by what the student says of them.",
     )
-    return settings_of(chosen, SelectionConfig(rule=kept))
+    return settings_of(chosen, kept)
 
 
 def _defaults() -> dict[str, object]:
     names = ("effort", "baselines", "device", "score", "seed", "probes", "ask_anyway")
     defaults = {name: AuditConfig.model_fields[name].default for name in names}
     synthesis = AuditConfig.model_fields["synthesis"].default
-    return defaults | {"baselines": list(BASELINES), "method": synthesis.method, "rule": synthesis.selection.rule}
+    return defaults | {"baselines": list(BASELINES), "method": synthesis.method, "rule": None}

@@ -19,7 +19,11 @@ from core.bench.place import Place
 from core.bench.report import NUMBERS, Report, read_report, workspace_report
 from core.bench.sources import PROBES, Synthesised
 from core.bench.tables import print_report
+from core.config import StudentConfig
 from core.errors import InputError
+from core.students.load import load_student
+from core.synthesis.opinions import opinions
+from core.synthesis.selection import RULES
 from core.synthesis.settings import PyramidsConfig, SelectionConfig
 from core.zoo.recipes import Recipe
 from core.zoo.train import train_zoo
@@ -108,17 +112,18 @@ def test_the_time_of_one_audit_is_told_not_of_all_draws(asked: Place, monkeypatc
     monkeypatch.setattr(sources.time, "perf_counter", lambda: next(clock))
     cells._make(asked, "pyramids", "fern")
     cells._make(asked, "default", "fern")
-    assert read_cell(asked, "pyramids", "fern").seconds == 10, "a third of what three draws at once took"
-    assert read_cell(asked, "default", "fern").seconds == 15, "half of what two pools took"
+    assert read_cell(asked, "pyramids", "fern").seconds == 30 / 3 + 30 / 3, "of what three draws at once took"
+    assert read_cell(asked, "default", "fern").seconds == 30 / 2 + 30 / 3, "of two pools, and of three choices"
 
 
 def test_selected_probes_of_a_draw_stand_best_first(asked: Place) -> None:
     cell = read_cell(asked, "default", "fern")
     assert cell.draws.shape == (3, PROBES) and len(cell.student) == 400
-    for draw in cell.draws:
-        seen = cell.student[draw].argmax(axis=1)
-        first = seen[: len(set(seen))]
-        assert len(set(first)) == len(first), "one of each class, then the second of each"
+    student = load_student(StudentConfig(checkpoint=asked.models / "students" / "fern.safetensors"), "cpu")
+    images = CHOSEN.make(student, asked).images
+    for draw, pool in zip(cell.draws, sources.draws_of(400, 3, 200), strict=True):
+        found = opinions(student, images[pool])
+        np.testing.assert_array_equal(draw, pool[RULES["balanced"](found, PROBES)])
 
 
 class TestReport:
@@ -182,7 +187,7 @@ class TestReport:
 
 def test_there_is_no_report_before_a_method_is_through(place: Place) -> None:
     cells._make(place, "pyramids", "fern")
-    with pytest.raises(InputError, match="no method has been run on all students"):
+    with pytest.raises(InputError, match="no method has been run on all its students"):
         figures()
 
 

@@ -111,7 +111,7 @@ def test_every_setting_of_the_synthesis_is_listed() -> None:
     facts = [(fact.label, fact.value) for fact in settings_facts(found.model_copy(update={"settings": mixed}))]
     assert [value for label, value in facts if label == "Synthesis"] == [
         "Mix",
-        "Pixel inversion",
+        "Inversion",
         "Structured random images",
     ]
     assert ("BatchNorm weight", "1,234") in facts and ("Colour", "0.25") in facts

@@ -33,7 +33,7 @@ def brute_force(student: np.ndarray, candidates: np.ndarray, penalty: float) -> 
     return values
 
 
-@pytest.mark.parametrize("penalty", [0.0, 3.0, 50.0])
+@pytest.mark.parametrize("penalty", [0.01, 3.0, 50.0])
 def test_against_least_squares(penalty: float) -> None:
     student, candidates = random_log_probs(0, 12, 5), random_log_probs(1, 4, 12, 5)
     values = partial_correlation(student, candidates, penalty=penalty)

@@ -98,3 +98,17 @@ def test_layers_count_by_use_and_not_by_the_order_of_their_declaration() -> None
         model(torch.randn(4, 3, 6, 6))
     assert [layer for layer, _ in inputs] == [model.first, model.second]
     assert torch.isfinite(batchnorm_loss(inputs, reduction="mean"))
+
+
+def test_half_precision_around_it_costs_no_accuracy(model: nn.Sequential) -> None:
+    """The mean square less the squared mean loses everything there."""
+    x = (10 + torch.randn(16, 3, 9, 9)).requires_grad_()
+    watched = [(model[0], x)]
+    losses, gradients = [], []
+    for enabled in (False, True):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=enabled):
+            loss = batchnorm_loss(watched, reduction="mean")
+        losses.append(loss.item())
+        gradients.append(torch.autograd.grad(loss, x)[0])
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    torch.testing.assert_close(*gradients)

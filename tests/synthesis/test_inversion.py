@@ -55,12 +55,12 @@ def test_a_student_without_batchnorm_gets_the_free_prior(plain_student) -> None:
 
 
 def test_without_batchnorm_other_noise_is_added(plain_student) -> None:
-    quiet, loud = (
-        run(plain_student, InversionConfig(steps=60, mirror=False, free_noise=noise, noise=1.0 - noise))[0]
-        for noise in (0.0, 1.0)
-    )
-    assert _on_target(plain_student, quiet) > 0.8
-    assert (quiet.images != loud.images).any()
+    def made(**noise: float) -> np.ndarray:
+        return run(plain_student, InversionConfig(steps=8, **noise))[0].images
+
+    usual = made(free_noise=0.5, noise=0.5)
+    assert (made(free_noise=0.5, noise=0.0) == usual).all()
+    assert (made(free_noise=0.0, noise=0.5) != usual).any()
 
 
 def test_few_probes_are_chosen_from_a_whole_batch(thirds_student) -> None:

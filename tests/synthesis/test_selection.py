@@ -80,6 +80,16 @@ def test_worth_is_a_mean_of_ranks() -> None:
 def test_dark_knowledge_is_the_spread_of_all_classes_but_the_first() -> None:
     found = pool((0.97, 0.02, 0.01), (0.4, 0.5, 0.1)).dark_knowledge
     np.testing.assert_allclose(found, [np.log(0.02 / 0.01) / 2, np.log(0.4 / 0.1) / 2])
+    assert RULES["dark_knowledge"](pool((0.5, 0.5), (0.9, 0.1), (0.2, 0.8)), 2).tolist() == [0, 1]
+
+
+def test_opinions_of_some_images_are_theirs() -> None:
+    everyone, some = random_pool(), np.array([7, 3, 30])
+    few = everyone.of(some)
+    np.testing.assert_array_equal(few.log_probabilities, everyone.log_probabilities[some])
+    np.testing.assert_array_equal(few.instability, everyone.instability[some])
+    np.testing.assert_array_equal(few.batchnorm_fit, everyone.batchnorm_fit[some])
+    assert pool((0.5, 0.5), (0.9, 0.1)).of(np.array([1])).batchnorm_fit is None
 
 
 def test_spread_is_greedy_on_the_nearest_distance() -> None:

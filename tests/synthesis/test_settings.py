@@ -131,5 +131,5 @@ def test_work_grows_with_the_pool_and_the_steps() -> None:
 
 def test_every_method_and_rule_has_words_and_usual_settings() -> None:
     assert set(METHOD_WORDS) == set(METHODS) and set(RULE_WORDS) == set(RULES)
-    chosen = settings_of("inversion", SelectionConfig(rule="spread"))
-    assert chosen == InversionConfig(selection=SelectionConfig(rule="spread"))
+    assert settings_of("inversion", "spread") == InversionConfig(selection=SelectionConfig(rule="spread"))
+    assert settings_of("inversion") == InversionConfig() and settings_of("pyramids") == PyramidsConfig()

@@ -60,7 +60,7 @@ def test_the_default_is_told_for_each_data_set_and_number_of_questions(committed
 
 def test_the_words_name_guessing_draws_and_what_a_ranking_is_not(committed: Path) -> None:
     text = texts(shown(committed, draws=17)[0])
-    assert "1 time in 4 (25 %)" in text and "17 different sets" in text and "from 4 candidates" in text
+    assert "1 time in 4 (25 %)" in text and "17 sets" in text and "from 4 candidates" in text
     assert "A ranking is no verdict" in text
     assert "Version 1.2.3" in text and "2 Jan 2026" in text
 

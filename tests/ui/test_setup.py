@@ -16,7 +16,7 @@ from core.config import AuditConfig, StudentConfig
 from core.errors import InputError
 from core.runs.folder import RunFolder
 from core.students.inspection import Inspection
-from core.synthesis.settings import GeneratorConfig, SelectionConfig
+from core.synthesis.settings import GeneratorConfig, SelectionConfig, WhiteNoiseConfig
 from core.zoo.cards import demo_candidates
 from tests.support.pages import open_page, texts
 from tests.support.runs import make_run
@@ -229,6 +229,13 @@ def test_everything_chosen_is_what_starts(outside: Outside) -> None:
     assert chosen == ("Mine", "quick", ("pyramids",), "acs", "cpu", 17, 20)
     assert config.synthesis == GeneratorConfig(selection=SelectionConfig(rule="spread"))
     assert config.ask_anyway
+
+
+def test_a_method_comes_with_its_own_selection(outside: Outside) -> None:
+    app = open_page(SETUP, state=DEMO)
+    app.selectbox(key="setup_method").set_value("white_noise").run()
+    config, _ = started(app, outside)
+    assert config.synthesis == WhiteNoiseConfig()
 
 
 def test_choices_outlive_another_page(outside: Outside) -> None:
