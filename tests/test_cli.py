@@ -187,7 +187,7 @@ def test_settings_written_as_toml_are_those_that_are_read(tmp_path: Path) -> Non
         (("run", "--method", "nope"), "no method nope"),
         (("run", "--dataset", "nope"), "no data set nope"),
         (("report", "--score", "nope"), "no score nope"),
-        (("report",), "no method has been run on all students"),
+        (("report",), "no method has been run on all its students"),
         (("demo", "--student", "nope"), "no demo student nope"),
     ],
 )
