@@ -40,6 +40,18 @@ def test_marks_are_the_differences_of_the_report(committed: Path, dataset: str, 
     assert chart["layout"]["yaxis"]["ticktext"] == ticks
 
 
+def test_a_group_of_which_slow_methods_asked_a_part_says_so(committed: Path) -> None:
+    report = make_report()
+    kept = [
+        one.model_copy(update={"students": 3}) if one.other_method == "paper_generator" else one
+        for one in of(report, dataset="grey", method="generator")
+    ]
+    app, _ = shown(committed, "Against others", differences=kept)
+    (chart,) = charts(app)
+    ticks = [f"{label} (3 to {students})" for label, _, students in GROUPS.values()]
+    assert chart["layout"]["yaxis"]["ticktext"] == ticks
+
+
 @pytest.mark.parametrize(
     ("interval", "words"),
     [
