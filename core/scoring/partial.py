@@ -15,10 +15,8 @@ from core.scoring.vectors import centred_vectors, unit, without
 
 PENALTY = 3.0  # divided by the number of probes: what a few probes say of many candidates is held for chance
 PATIENCE = 30.0  # probes after which half of what is to be expected of a candidate is believed
-STRANGERS, VERSIONS = (
-    0.4,
-    0.7,
-)  # cosines of residuals: candidates explain each other up to one, not from the other
+STRANGERS = 0.4  # cosine of the residuals of two candidates up to which they explain each other
+VERSIONS = 0.7  # the same, from which on they count as versions of one model and do not
 TWINS = 0.02  # what the cosine of two candidates lacks to 1 where they begin to be one model: two have no residuals
 NOTHING = 1e-18  # product of two squared lengths, of vectors of length 1, below which what is left is rounding error
 
