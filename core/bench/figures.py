@@ -38,8 +38,8 @@ class Figures:
 
 def figures(place: Place, method: str, scores: Sequence[str]) -> Figures:
     """Of a method whose cells are all there."""
-    asked, seconds = _ask(place, method, scores)
     students = asked_students(place, method)
+    asked, seconds = _ask(place, method, students, scores)
     accuracies = {way: {student: one.accuracy for student, one in by.items()} for way, by in asked.items()}
     rows, averages = [], []
     for score in scores:
@@ -75,12 +75,12 @@ def counts_of(students: int) -> np.ndarray:
 
 
 def _ask(
-    place: Place, method: str, scores: Sequence[str]
+    place: Place, method: str, students: Sequence[Recipe], scores: Sequence[str]
 ) -> tuple[Mapping[tuple[str, int], Mapping[str, Asked]], float]:
     """By score and number of probes, then by student; and the median of seconds."""
     asked: dict[tuple[str, int], dict[str, Asked]] = defaultdict(dict)
     seconds = []
-    for student in asked_students(place, method):
+    for student in students:
         cell = read_cell(place, method, student.id)
         seconds.append(cell.seconds)
         teachers = np.isin(place.candidates, student.teachers)

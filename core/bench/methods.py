@@ -50,6 +50,12 @@ def _in_words(config: SynthesisConfig) -> str:
     return ", ".join(f"{part.share / whole:.0%} {part.synthesis.method}" for part in config.parts)
 
 
+def _changed(label: str, explanation: str, **setting: object) -> BenchMethod:
+    """The default with one setting changed, tried on a part of the students."""
+    source = Synthesised(DEFAULT_CONFIG.model_copy(update=setting))
+    return BenchMethod(label, explanation, source, ablates=DEFAULT, one_in=5)
+
+
 METHODS: dict[str, BenchMethod] = {
     DEFAULT: BenchMethod(
         "The audit's default",
@@ -103,33 +109,21 @@ METHODS: dict[str, BenchMethod] = {
         Synthesised(GeneratorConfig()),
         one_in=5,
     ),
-    "default_free": BenchMethod(
-        "Without BatchNorm statistics",
-        "As the default, all students treated as those that have none.",
-        Synthesised(DEFAULT_CONFIG.model_copy(update={"prior": "free"})),
-        ablates=DEFAULT,
-        one_in=5,
+    "default_free": _changed(
+        "Without BatchNorm statistics", "As the default, all students treated as those that have none.", prior="free"
     ),
-    "default_mixed": BenchMethod(
+    "default_mixed": _changed(
         "With mixes of classes",
         "As the default, four images in ten made for two classes at once.",
-        Synthesised(DEFAULT_CONFIG.model_copy(update={"mix_probability": 0.4})),
-        ablates=DEFAULT,
-        one_in=5,
+        mix_probability=0.4,
     ),
-    "default_pixels": BenchMethod(
+    "default_pixels": _changed(
         "Pixel by pixel",
         "As the default, each pixel optimised by itself instead of grids from coarse to fine.",
-        Synthesised(DEFAULT_CONFIG.model_copy(update={"grids": "pixels"})),
-        ablates=DEFAULT,
-        one_in=5,
+        grids="pixels",
     ),
-    "default_unselected": BenchMethod(
-        "Without selection",
-        "As the default, all images used as they come.",
-        Synthesised(DEFAULT_CONFIG.model_copy(update={"selection": SelectionConfig(rule="none")})),
-        ablates=DEFAULT,
-        one_in=5,
+    "default_unselected": _changed(
+        "Without selection", "As the default, all images used as they come.", selection=SelectionConfig(rule="none")
     ),
     "default_16_levels": BenchMethod(
         "Rounded to 16 levels",

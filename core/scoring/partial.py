@@ -44,9 +44,7 @@ def partial_correlation(student: np.ndarray, candidates: np.ndarray, *, penalty:
     >>> partial_correlation(candidates[0], candidates).round(3).tolist()
     [1.0, 0.394, 0.997]
     """
-    products, apart = _compared(student, candidates)
-    given = np.hstack([apart, np.ones((len(apart), 1))])
-    return _partial(products, given, penalty / len(student))[:, -1]
+    return _of_student(*_compared(student, candidates), penalty / len(student))
 
 
 @score(
@@ -67,9 +65,10 @@ def excess_correlation(student: np.ndarray, candidates: np.ndarray, *, patience:
     [0.983, 0.382, 0.982]
     """
     products, apart = _compared(student, candidates)
-    of_each_other = _partial(products[:-1, :-1], apart, PENALTY / len(student))
+    ridge, believed = PENALTY / len(student), len(student) / (len(student) + patience)
+    of_each_other = _partial(products[:-1, :-1], apart, ridge)
     usual = (apart * of_each_other).sum(axis=1) / np.maximum(apart.sum(axis=1), 1.0)
-    return partial_correlation(student, candidates) - len(student) / (len(student) + patience) * usual
+    return _of_student(products, apart, ridge) - believed * usual
 
 
 def _compared(student: np.ndarray, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -82,6 +81,11 @@ def _compared(student: np.ndarray, candidates: np.ndarray) -> tuple[np.ndarray, 
     apart *= ((1 - others @ others.T) / TWINS).clip(0, 1)
     np.fill_diagonal(apart, 0.0)
     return rows @ rows.T, apart
+
+
+def _of_student(products: np.ndarray, apart: np.ndarray, ridge: float) -> np.ndarray:
+    """The student's partial correlation with each candidate, `(M,)`, of what `_compared` gives."""
+    return _partial(products, np.hstack([apart, np.ones((len(apart), 1))]), ridge)[:, -1]
 
 
 def _partial(products: np.ndarray, given: np.ndarray, ridge: float) -> np.ndarray:
