@@ -22,6 +22,7 @@ DEVICES: dict[Device, str] = {
     "mps": "Apple GPU (mps)",
 }
 IN_FILES_ONLY = ("folder", "mix")  # need more than a name; an audit's TOML file may ask for them
+USUAL = "usual"  # the method's own selection; None would be no choice at all to a select box
 BASELINES: tuple[Baseline, ...] = AuditConfig.model_fields["baselines"].default
 
 
@@ -132,18 +133,18 @@ def _synthesis(method: DeltaGenerator, rule: DeltaGenerator) -> SynthesisConfig:
     )
     kept = rule.selectbox(
         "Which probes are kept",
-        (None, *RULES),
-        format_func=lambda name: RULE_WORDS[name].label if name else "As usual for the method",
+        (USUAL, *RULES),
+        format_func=lambda name: "As usual for the method" if name == USUAL else RULE_WORDS[name].label,
         key="setup_rule",
         persist_state="session",
         help="\n\n".join(f"**{words.label}**: {words.help}" for words in RULE_WORDS.values())
         + "\n\nAll but the first of these are a choice among twice as many images, by what the student says of them.",
     )
-    return settings_of(chosen, kept)
+    return settings_of(chosen, None if kept == USUAL else kept)
 
 
 def _defaults() -> dict[str, object]:
     names = ("effort", "baselines", "device", "score", "seed", "probes", "ask_anyway")
     defaults = {name: AuditConfig.model_fields[name].default for name in names}
     synthesis = AuditConfig.model_fields["synthesis"].default
-    return defaults | {"baselines": list(BASELINES), "method": synthesis.method, "rule": None}
+    return defaults | {"baselines": list(BASELINES), "method": synthesis.method, "rule": USUAL}

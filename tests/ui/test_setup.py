@@ -233,6 +233,7 @@ def test_everything_chosen_is_what_starts(outside: Outside) -> None:
 
 def test_a_method_comes_with_its_own_selection(outside: Outside) -> None:
     app = open_page(SETUP, state=DEMO)
+    assert app.selectbox(key="setup_rule").value == "usual"  # with no value the box asks for a choice
     app.selectbox(key="setup_method").set_value("white_noise").run()
     config, _ = started(app, outside)
     assert config.synthesis == WhiteNoiseConfig()
