@@ -31,9 +31,10 @@ def test_a_share_is_of_each_step_with_contact_sheets_left_out(monkeypatch: pytes
     assert (found.step, found.passes, found.share) == (2.0, 1.5, 0.75)
 
 
-@pytest.mark.parametrize("architecture", ["stridenet4", "vit2"])
+@pytest.mark.parametrize("architecture", ["stridenet4", "vit2", speed.ORDINARY])
 def test_every_method_that_optimises_is_measured(architecture: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(speed, "STEPS", 1)
+    monkeypatch.setattr(speed, "UNMEASURED", 1)
     student = speed._student(architecture)
     for _, config, passes, _ in speed._methods(student):
         found = speed.timed(student, config, passes)
