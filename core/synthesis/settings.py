@@ -70,7 +70,7 @@ class InversionConfig(OptimisedConfig):
     STEPS: ClassVar[dict[Effort, int]] = {"quick": 100, "standard": 200, "thorough": 400}
 
     method: Literal["inversion"] = "inversion"
-    selection: SelectionConfig = SelectionConfig(rule="dark_knowledge")
+    selection: SelectionConfig = SelectionConfig(rule="dark_knowledge", pool_factor=3)
     batch: int = Field(128, ge=2, le=4096)  # images at a time, and the fewest made: statistics need many
     mix_probability: float = Field(0.0, ge=0, le=1)
     grids: Literal["pyramid", "pixels"] = "pyramid"  # coarse to fine, summed; or the finest alone

@@ -56,7 +56,7 @@ def test_the_small_benchmark_has_something_of_each_part_of_a_report() -> None:
     [
         (WhiteNoiseConfig(), 2000, 1 / 20),  # images do not depend on each other
         (PyramidsConfig(selection=SELECTED), 600, 1 / 2),  # nor here, but opinions of them take time
-        (InversionConfig(), 300, 2 / 3),  # each takes an optimisation
+        (InversionConfig(), 300, 1.0),  # each takes an optimisation
         (InversionConfig(selection=SelectionConfig(rule="none")), 300, 128 / 300),  # a whole batch at least
         (METHODS["generator"].source.config, 300, 1.0),  # training takes the time, not drawing
     ],
