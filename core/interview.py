@@ -84,12 +84,11 @@ class Interview:
 
     def _heard(self, probe_set: str, reply: Reply) -> None:
         self._done += len(reply.keys)
-        self._cached += len(reply.known - self._asked)
+        self._cached += len(set(reply.keys) - self._asked) if reply.known else 0
         self._write(
             {
                 "candidate": reply.candidate,
                 "probe_set": probe_set,
-                "start": reply.start,
                 "keys": reply.keys,
                 "sent": self._sent_before.get(reply.candidate, 0) + reply.sent,
             }
@@ -100,7 +99,7 @@ class Interview:
                 candidate=reply.candidate,
                 done=self._done,
                 total=self._total,
-                asked=len(reply.keys) - len(reply.known),
+                asked=0 if reply.known else len(reply.keys),
                 sent=self.queries().sent,
                 cached=self._cached,
             )

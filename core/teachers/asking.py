@@ -1,9 +1,9 @@
-"""Ask all candidates the same probes, side by side, and pay for no answer twice."""
+"""Ask all candidates the same probes, each as many calls at a time as it allows, and pay for no answer twice."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
@@ -13,7 +13,8 @@ from core.errors import Cancelled
 from core.teachers.base import Capabilities, Teacher
 from core.teachers.cache import AnswerCache
 
-CHUNK = 20  # probes, or as many as fit into a request, after which everyone has answered and the ranking is drawn anew
+CHUNK = 20  # probes that everyone has answered, after which the ranking is drawn anew
+POLL = 0.2  # seconds between two looks at `cancelled`
 
 
 @dataclass(frozen=True)
@@ -26,13 +27,12 @@ class Witness:
 
 @dataclass(frozen=True)
 class Reply:
-    """Answers `(n, K)` of one candidate to the probes `start` and following."""
+    """Answers of one candidate to some of the probes."""
 
     candidate: str
-    start: int
-    answers: np.ndarray
-    keys: tuple[str, ...]  # of each answer in the cache
-    known: frozenset[str]  # those of them that were there already
+    answers: Mapping[int, np.ndarray]  # each `(K,)`, by the probe's index
+    keys: tuple[str, ...]  # of them in the cache
+    known: bool  # they were there already
     sent: int  # images sent to the candidate so far, since it was connected
 
 
@@ -45,10 +45,10 @@ def ask(
     on_ask: Callable[[str, Sequence[str]], None],
     on_reply: Callable[[Reply], None],
 ) -> Iterator[dict[str, np.ndarray]]:
-    """All candidates' answers to uint8 `images` `(N, C, H, W)`, chunk after chunk.
+    """All candidates' answers to uint8 `images` `(N, C, H, W)`, as they come.
 
-    Each answer is in the cache before it is reported. Yields, after each chunk that all candidates have
-    answered, their answers so far by name, each `(n, K)`.
+    Each answer is in the cache before it is reported. Yields the answers so far by name, each `(n, K)`, whenever
+    all candidates have answered a chunk more of the first probes, and at the end.
 
     Args:
         on_ask: told a candidate's name and the keys of the answers that it is going to be asked for, in a thread
@@ -58,47 +58,91 @@ def ask(
         TeacherError: a candidate failed; what had arrived is kept.
         Cancelled: `cancelled` was set; calls still under way are abandoned, as after a failure.
     """
-    replies: dict[str, list[np.ndarray]] = {witness.teacher.name: [] for witness in witnesses}
-    pool = ThreadPoolExecutor(max_workers=len(witnesses), thread_name_prefix="ask")
+    lines = {witness.teacher.name: _Line(witness, images, cache, on_ask) for witness in witnesses}
     try:
-        size = max([CHUNK, *(witness.capabilities.max_batch for witness in witnesses)])
-        for start in range(0, len(images), size):
-            chunk = images[start : start + size]
-            futures = [pool.submit(_answers, witness, chunk, start, cache, on_ask) for witness in witnesses]
-            for reply in _as_they_come(futures, cancelled):
-                replies[reply.candidate].append(reply.answers)
-                on_reply(reply)
-            yield {name: np.concatenate(parts) for name, parts in replies.items()}
+        calls: set[Future[Reply]] = set()
+        for line in lines.values():
+            if known := line.known():
+                on_reply(known)
+            calls.update(line.calls())
+        told = 0
+        for reply in _as_they_come(calls, cancelled):
+            lines[reply.candidate].add(reply.answers)
+            on_reply(reply)
+            chunks = min(line.answered for line in lines.values()) // CHUNK * CHUNK
+            if told < chunks < len(images):
+                told = chunks
+                yield {name: line.first(told) for name, line in lines.items()}
+        yield {name: line.first(len(images)) for name, line in lines.items()}
     except BaseException:
         cancelled.set()  # nobody waits any more for the calls still under way
         raise
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        for line in lines.values():
+            line.close()
 
 
-def _answers(
-    witness: Witness, images: np.ndarray, start: int, cache: AnswerCache, on_ask: Callable[[str, Sequence[str]], None]
-) -> Reply:
-    """One candidate's answers, from the cache where it has them, the rest in batches as it allows."""
-    keys = tuple(cache.key(witness.capabilities.identity, image) for image in images)
-    answers = cache.get_many(keys)
-    known = frozenset(answers)
-    unknown = [index for index, key in enumerate(keys) if key not in known]
-    if unknown:
-        on_ask(witness.teacher.name, [keys[index] for index in unknown])
-    largest = witness.capabilities.max_batch
-    for batch in (unknown[i : i + largest] for i in range(0, len(unknown), largest)):
-        fresh = dict(zip((keys[i] for i in batch), witness.teacher.query(images[batch]), strict=True))
-        cache.put_many(fresh)
-        answers |= fresh
-    teacher = witness.teacher
-    return Reply(teacher.name, start, np.stack([answers[key] for key in keys]), keys, known, teacher.sent)
+class _Line:
+    """To one candidate: as many calls at a time as it allows, those for the first probes first.
+
+    Attributes:
+        answered: how many of the first probes have an answer.
+    """
+
+    def __init__(
+        self,
+        witness: Witness,
+        images: np.ndarray,
+        cache: AnswerCache,
+        on_ask: Callable[[str, Sequence[str]], None],
+    ) -> None:
+        self.answered = 0
+        self._answers: dict[int, np.ndarray] = {}
+        self._witness, self._images, self._cache, self._on_ask = witness, images, cache, on_ask
+        self._keys = [cache.key(witness.capabilities.identity, image) for image in images]
+        self._pool = ThreadPoolExecutor(witness.capabilities.max_concurrency, thread_name_prefix="ask")
+
+    def known(self) -> Reply | None:
+        """What the cache has of it; None where that is nothing."""
+        found = self._cache.get_many(self._keys)
+        self.add({index: found[key] for index, key in enumerate(self._keys) if key in found})
+        return self._reply(self._answers, known=True) if self._answers else None
+
+    def calls(self) -> list[Future[Reply]]:
+        """Calls for the rest, all of them under way."""
+        unknown = [index for index in range(len(self._images)) if index not in self._answers]
+        largest = self._witness.capabilities.max_batch
+        batches = [unknown[start : start + largest] for start in range(0, len(unknown), largest)]
+        return [self._pool.submit(self._call, batch) for batch in batches]
+
+    def add(self, answers: Mapping[int, np.ndarray]) -> None:
+        """Answers that arrived, by the probe's index."""
+        self._answers.update(answers)
+        while self.answered in self._answers:
+            self.answered += 1
+
+    def first(self, n: int) -> np.ndarray:
+        """The answers to the first `n` probes, `(n, K)`."""
+        return np.stack([self._answers[index] for index in range(n)])
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _call(self, batch: list[int]) -> Reply:
+        keys = [self._keys[index] for index in batch]
+        self._on_ask(self._witness.teacher.name, keys)
+        answers = self._witness.teacher.query(self._images[batch])
+        self._cache.put_many(dict(zip(keys, answers, strict=True)))
+        return self._reply(dict(zip(batch, answers, strict=True)), known=False)
+
+    def _reply(self, answers: Mapping[int, np.ndarray], *, known: bool) -> Reply:
+        teacher = self._witness.teacher
+        return Reply(teacher.name, answers, tuple(self._keys[index] for index in answers), known, teacher.sent)
 
 
-def _as_they_come(futures: list[Future[Reply]], cancelled: threading.Event) -> Iterator[Reply]:
-    waiting = set(futures)
-    while waiting:
+def _as_they_come(calls: set[Future[Reply]], cancelled: threading.Event) -> Iterator[Reply]:
+    while calls:
         if cancelled.is_set():
             raise Cancelled
-        done, waiting = wait(waiting, timeout=0.2, return_when=FIRST_COMPLETED)
-        yield from (future.result() for future in done)
+        done, calls = wait(calls, timeout=POLL, return_when=FIRST_COMPLETED)
+        yield from (call.result() for call in done)

@@ -22,10 +22,11 @@ class Capabilities:
     identity: str  # protocol, host, model and version: equal identities give equal answers
     latency: float  # seconds, of the call with the two test images
     trial: np.ndarray = field(compare=False, repr=False)  # its answers to them, (2, K)
+    max_concurrency: int = 1  # calls at a time
 
 
 class Teacher(Protocol):
-    """A model that can only be asked. Implementations are safe to use from one thread at a time."""
+    """A model that can only be asked: once it is connected, from any number of threads at a time."""
 
     name: str
 

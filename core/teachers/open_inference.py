@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from math import prod
 from urllib.parse import quote, urlsplit
@@ -31,6 +32,7 @@ class OpenInferenceTeacher:
         self._served: str | None = None  # the model's version as its answers name it
         self._capabilities: Capabilities | None = None
         self._sent = 0
+        self._counting = threading.Lock()
 
     @property
     def sent(self) -> int:
@@ -60,6 +62,7 @@ class OpenInferenceTeacher:
             identity=self._identity or self._derived_identity(declared.version),
             latency=latency,
             trial=trial,
+            max_concurrency=self._candidate.max_concurrency,
         )
         return self._capabilities
 
@@ -75,7 +78,8 @@ class OpenInferenceTeacher:
 
     def _infer(self, images: np.ndarray) -> np.ndarray:
         def count() -> None:
-            self._sent += len(images)
+            with self._counting:
+                self._sent += len(images)
 
         reply = self._transport.post(f"{self._path}/infer", request_of(images, self._input_name), on_attempt=count)
         answers = answers_of(reply, len(images), name=self.name)

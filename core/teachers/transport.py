@@ -9,7 +9,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlsplit
@@ -25,7 +25,7 @@ from core.errors import Cancelled, TeacherError
 from core.teachers.exchange import MAX_BODY, Bounds, TooBig, TooSlow, exchange
 from core.teachers.faults import Faults
 
-RETRYABLE = frozenset({429, 500, 502, 503, 504})
+RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
 WHOLE_ANSWER = 4  # times the candidate's timeout, which is for silence
 
 
@@ -50,7 +50,7 @@ class _Passing(Exception):
 
 
 class Transport:
-    """A connection to one candidate's server, for one thread at a time.
+    """Connections to one candidate's server, for as many threads as its `max_concurrency`.
 
     Args:
         key: sent as a bearer token; it appears in no error, whatever the server says.
@@ -72,7 +72,8 @@ class Transport:
         self._cancelled = cancelled or threading.Event()
         self._retry = retry
         self._bounds = Bounds(silence=candidate.timeout, total=WHOLE_ANSWER * candidate.timeout, body=max_body)
-        self._session = _session(candidate.url)
+        self._session = _session(candidate.url, connections=candidate.max_concurrency)
+        self._pace = Pace(candidate.requests_per_minute)
         if key is not None:
             if not re.fullmatch(r"[\x21-\x7e]+", key):
                 raise self._faults.bad_key()
@@ -112,6 +113,7 @@ class Transport:
     def _attempt(
         self, method: str, path: str, body: bytes | None, on_attempt: Callable[[], None], none_for: Collection[int]
     ) -> object:
+        self._pace.wait(self._cancelled)
         if self._cancelled.is_set():
             raise Cancelled
         on_attempt()
@@ -129,7 +131,7 @@ class Transport:
         if reply.status in none_for:
             return None
         if reply.status in RETRYABLE:
-            raise _Passing(self._faults.of_status(url, reply), retry_after(reply.headers.get("Retry-After", "")))
+            raise _Passing(self._faults.of_status(url, reply), wait_asked(reply.headers))
         if not 200 <= reply.status < 300:
             raise self._faults.of_status(url, reply)
         try:
@@ -142,6 +144,16 @@ class Transport:
         backoff = wait_exponential_jitter(multiplier=retry.first, max=retry.longest, jitter=retry.first)(state)
         asked = passing.asked if isinstance(passing, _Passing) and passing.asked else 0.0
         return max(backoff, min(asked, retry.longest_asked))
+
+
+def wait_asked(headers: Mapping[str, str]) -> float | None:
+    """Seconds that a server asks to be left alone for: by `Retry-After`, else by a `RateLimit` that is used up.
+
+    The latter as in the IETF's draft "RateLimit header fields for HTTP": `"api";r=0;t=55`.
+    """
+    used_up = re.search(r";\s*r=0\s*;\s*t=(\d{1,9})\b", headers.get("RateLimit", ""))
+    asked = retry_after(headers.get("Retry-After", ""))
+    return float(used_up[1]) if asked is None and used_up else asked
 
 
 def retry_after(value: str) -> float | None:
@@ -165,6 +177,24 @@ def is_loopback(host: str) -> bool:
     return address.is_loopback or address.is_unspecified
 
 
+class Pace:
+    """Calls at even distances, so many a minute at most; None for as they come. For any number of threads."""
+
+    def __init__(self, per_minute: float | None) -> None:
+        self._gap = 60.0 / per_minute if per_minute else 0.0
+        self._next = 0.0  # when the next call may go, by the monotonic clock
+        self._lock = threading.Lock()
+
+    def wait(self, cancelled: threading.Event) -> None:
+        """Return when it is this call's turn, or at once when `cancelled` is set."""
+        with self._lock:
+            now = time.monotonic()
+            turn = max(now, self._next)
+            self._next = turn + self._gap
+        if turn > now:
+            cancelled.wait(turn - now)
+
+
 class _Session(requests.Session):
     """A session for which a redirect is a reply like any other.
 
@@ -175,12 +205,14 @@ class _Session(requests.Session):
         return None
 
 
-def _session(url: str) -> requests.Session:
+def _session(url: str, *, connections: int) -> requests.Session:
     """A session that takes from the environment certificate authorities and, for other hosts, proxies.
 
     `trust_env` stays off: with it, a matching entry in ~/.netrc would replace the key.
     """
     session = _Session()
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=connections))
     session.trust_env = False
     session.headers.update({"Content-Type": "application/json", "Accept": "application/json"})
     session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True

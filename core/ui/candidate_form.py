@@ -100,6 +100,12 @@ def _editor() -> None:
             "max_batch": config.NumberColumn(
                 "Batch", min_value=1, max_value=4096, default=32, help="Images a request holds at most."
             ),
+            "max_concurrency": config.NumberColumn(
+                "At once", min_value=1, max_value=64, default=1, help="Requests under way at a time, at most."
+            ),
+            "requests_per_minute": config.NumberColumn(
+                "A minute", min_value=0.1, max_value=100_000, format="%g", help="Requests a minute at most; empty: any."
+            ),
             "timeout": config.NumberColumn(
                 "Timeout", min_value=0.1, max_value=600, default=30.0, format="%g s", help="Seconds without an answer."
             ),

@@ -14,9 +14,10 @@ EDITED, FIRST, VERSION = "setup_rows", "setup_rows_first", "setup_rows_version"
 DEFAULTS: dict[str, object] = {
     name: field.get_default()
     for name, field in CandidateConfig.model_fields.items()
-    if name in ("output", "max_batch", "timeout")
+    if name in ("output", "max_batch", "max_concurrency", "requests_per_minute", "timeout")
 }
 COLUMNS = ("name", "url", "model", "version", "key_env", *DEFAULTS)
+INTEGERS, FLOATS = ("max_batch", "max_concurrency"), ("requests_per_minute", "timeout")
 Row = Mapping[str, object]
 
 
@@ -73,4 +74,6 @@ def _restart(rows: list[Row]) -> None:
 
 def _frame(rows: Sequence[Row]) -> pd.DataFrame:
     frame = pd.DataFrame([{name: row.get(name) for name in COLUMNS} for row in rows], columns=list(COLUMNS))
-    return frame.astype(dict.fromkeys(COLUMNS, object) | {"max_batch": "Int64", "timeout": "Float64"})
+    return frame.astype(
+        dict.fromkeys(COLUMNS, object) | dict.fromkeys(INTEGERS, "Int64") | dict.fromkeys(FLOATS, "Float64")
+    )

@@ -41,7 +41,7 @@ class Echo:
         return np.stack([first + self.offset, -first], axis=1)
 
 
-def witness(teacher: Echo, *, max_batch: int = 16) -> Witness:
+def witness(teacher: Echo, *, max_batch: int = 16, max_concurrency: int = 1) -> Witness:
     capabilities = Capabilities(
         output="logits",
         num_classes=2,
@@ -50,6 +50,7 @@ def witness(teacher: Echo, *, max_batch: int = 16) -> Witness:
         identity=teacher.name,
         latency=0.01,
         trial=np.zeros((2, 2)),
+        max_concurrency=max_concurrency,
     )
     return Witness(teacher, capabilities)
 
@@ -69,7 +70,9 @@ def interview(
 
 def test_answers_of_all_arrive_in_the_order_of_the_images(cache: AnswerCache) -> None:
     states = list(interview(cache, witness(Echo("a")), witness(Echo("b", 1000.0))))
-    assert [len(state["a"]) for state in states] == [CHUNK, 2 * CHUNK, len(IMAGES)]
+    lengths = [len(state["a"]) for state in states]
+    assert lengths[-1] == len(IMAGES) and set(lengths[:-1]) <= {CHUNK, 2 * CHUNK}
+    assert all(state["a"].shape == state["b"].shape for state in states)
     first = IMAGES[:, 0, 0, 0].astype(float)
     np.testing.assert_array_equal(states[-1]["a"][:, 0], first)
     np.testing.assert_array_equal(states[-1]["b"][:, 0], first + 1000)
@@ -82,12 +85,36 @@ def test_batches_keep_to_the_servers_limit(cache: AnswerCache) -> None:
     assert teacher.sent == len(IMAGES)
 
 
+def test_as_many_calls_at_a_time_as_the_candidate_allows(cache: AnswerCache) -> None:
+    class Crowded(Echo):
+        """Each call waits until as many are there as there may be at a time."""
+
+        def __init__(self, at_once: int) -> None:
+            super().__init__("a")
+            self.barrier, self.now, self.most = threading.Barrier(at_once), 0, 0
+            self.counting = threading.Lock()
+
+        def query(self, images: np.ndarray) -> np.ndarray:
+            with self.counting:
+                self.now += 1
+                self.most = max(self.most, self.now)
+            self.barrier.wait(60)
+            with self.counting:
+                self.now -= 1
+            return super().query(images)
+
+    teacher = Crowded(at_once=3)
+    last = list(interview(cache, witness(teacher, max_batch=5, max_concurrency=3)))[-1]
+    assert teacher.most == 3
+    np.testing.assert_array_equal(last["a"][:, 0], IMAGES[:, 0, 0, 0].astype(float))
+
+
 def test_what_will_be_asked_is_told_before_it_is_asked(cache: AnswerCache) -> None:
     keys = [cache.key("a", image) for image in IMAGES]
     cache.put_many({keys[1]: np.array([7.0, 7.0])})
     teacher, told = Echo("a"), []
     list(interview(cache, witness(teacher), on_ask=lambda name, keys: told.append((name, list(keys), teacher.sent))))
-    assert told[0] == ("a", [keys[0], *keys[2:CHUNK]], 0)  # none sent yet
+    assert told[0] == ("a", [keys[0], *keys[2:17]], 0)  # none sent yet
     assert [key for _, some, _ in told for key in some] == [keys[0], *keys[2:]]
     told.clear()
     list(interview(cache, witness(Echo("a")), on_ask=lambda *asked: told.append(asked)))
@@ -101,7 +128,7 @@ def test_what_is_known_is_not_asked_again_by_anybodys_run(cache: AnswerCache) ->
     last = list(interview(cache, witness(again), witness(other), on_reply=replies.append))[-1]
     np.testing.assert_array_equal(last["a"], once["a"])
     assert (again.sent, other.sent) == (0, len(IMAGES))
-    assert sum(len(reply.known) for reply in replies) == len(IMAGES)
+    assert {(reply.candidate, reply.known) for reply in replies} == {("a", True), ("b", False)}
 
 
 def test_an_answer_is_kept_before_it_is_reported(cache: AnswerCache) -> None:
@@ -119,7 +146,8 @@ def test_a_failure_keeps_what_had_arrived_and_ends_the_others_waits(cache: Answe
     assert cancelled.is_set()
     bad.fail_at = None
     list(interview(cache, witness(good), witness(bad)))
-    assert (good.sent, bad.sent) == (len(IMAGES), len(IMAGES))
+    assert bad.sent == len(IMAGES)
+    assert good.sent - len(IMAGES) in (0, 16)  # the call that was under way may not have been written down yet
 
 
 def test_cancelling_does_not_wait_for_a_slow_answer(cache: AnswerCache) -> None:

@@ -47,6 +47,8 @@ def test_what_is_not_tried_again(web: HTTPServer, reply: Response, message: str)
 
 
 @pytest.mark.parametrize(("status", "message"), [
+    (408, "408 Request Timeout"),
+    (425, "425 Too Early"),
     (429, "limits how often it may be asked .*429 Too Many Requests, it says: hm, 5 attempts.*then resume"),
     (500, "fails .*500 Internal Server Error, it says: hm, 5 attempts"),
     (502, "fails .*502"),
@@ -91,6 +93,45 @@ def test_retry_after_is_honoured(
     post(Transport(suspect(web), cancelled=waits))
     assert len(waits.seconds) == 1
     assert least <= waits.seconds[0] <= most
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"RateLimit": '"api";r=0;t=55'}, 55.0),
+        ({"RateLimit": '"api"; r=0; t=7'}, 7.0),
+        ({"RateLimit": '"api";r=3;t=55'}, None),
+        ({"RateLimit": '"api";r=0;t=soon'}, None),
+        ({"RateLimit": '"api";r=0;t=55', "Retry-After": "2"}, 2.0),
+        ({}, None),
+    ],
+    ids=["used up", "with blanks", "some left", "words", "and Retry-After", "nothing"],
+)
+def test_a_used_up_rate_limit_is_waited_for(web: HTTPServer, headers: dict[str, str], seconds: float | None) -> None:
+    replies(web, Response("", 429, headers), OK)
+    waits = Waits()
+    post(Transport(suspect(web), cancelled=waits))
+    assert waits.seconds[0] == seconds if seconds else 0.5 <= waits.seconds[0] <= 1
+
+
+def test_calls_keep_the_distance_that_a_candidate_wants(web: HTTPServer) -> None:
+    replies(web, OK)
+    waits = Waits()
+    transport = Transport(suspect(web, requests_per_minute=2), cancelled=waits)
+    for _ in range(3):
+        post(transport)
+    assert waits.seconds == pytest.approx([30, 60], abs=10)
+
+
+def test_a_cancelled_audit_does_not_wait_for_its_turn(web: HTTPServer) -> None:
+    asked = replies(web, OK)
+    cancelled = threading.Event()
+    transport = Transport(suspect(web, requests_per_minute=0.01), cancelled=cancelled)
+    post(transport)
+    threading.Timer(0.2, cancelled.set).start()
+    with pytest.raises(Cancelled):
+        post(transport)
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("value", ["", "-", "Wed, 99 Nov", "inf", "1e999"])
