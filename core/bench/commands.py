@@ -106,6 +106,14 @@ def bench_speed() -> None:
     run(Console())
 
 
+@bench.command("wire")
+def bench_wire() -> None:
+    """What asking takes beyond the server's own time."""
+    from core.bench.wire import bench_wire as run
+
+    run(Console())
+
+
 @bench.command("demo")
 def bench_demo(
     student: Annotated[Names, typer.Option(help="Only this demo student; may be given again.")] = None,

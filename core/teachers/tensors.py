@@ -6,6 +6,7 @@ trusted to have any form.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from math import prod
 
@@ -16,7 +17,7 @@ from core.errors import TeacherError
 Shape = tuple[int, int, int]  # (C, H, W)
 
 # The shortest decimals that are exactly the float32 of v / 255, for each pixel value v
-_PIXELS = np.array([float(f"{np.float32(v) / np.float32(255):.9g}") for v in range(256)])
+_PIXELS = np.array([f"{np.float32(v) / np.float32(255):.9g}".encode() for v in range(256)], dtype=object)
 PIXEL_BYTES = 14  # of JSON that a pixel takes at most
 _SHOWN = 80  # characters of a server's values in an error
 
@@ -96,10 +97,14 @@ def check_input(declared: Declared, probe_shape: Shape, *, name: str) -> tuple[S
     return fixed, 1 if shape[0] == 1 else declared.max_batch
 
 
-def request_of(images: np.ndarray, input_name: str) -> dict[str, object]:
-    """The body that asks about uint8 images `(N, C, H, W)`, sent as FP32 in [0, 1]."""
-    data = _PIXELS[images.ravel()].tolist()
-    return {"inputs": [{"name": input_name, "shape": list(images.shape), "datatype": "FP32", "data": data}]}
+def request_of(images: np.ndarray, input_name: str) -> bytes:
+    """The body that asks about uint8 images `(N, C, H, W)`, sent as FP32 in [0, 1].
+
+    Its data are put together from the 256 texts that there are: a JSON encoder takes several times as long.
+    """
+    tensor = json.dumps({"name": input_name, "shape": images.shape, "datatype": "FP32"}, separators=(",", ":"))
+    data = b",".join(_PIXELS[images.ravel()].tolist())
+    return b'{"inputs":[' + tensor[:-1].encode() + b',"data":[' + data + b"]}]}"
 
 
 def answers_of(reply: object, rows: int, *, name: str) -> np.ndarray:

@@ -83,14 +83,14 @@ class Transport:
         """The JSON at `path` below the candidate's address; None for a status in `none_for`."""
         return self._call("GET", path, None, lambda: None, none_for)
 
-    def post(self, path: str, payload: object, *, on_attempt: Callable[[], None]) -> object:
-        """The JSON answer to `payload`; `on_attempt` is called each time that it is sent.
+    def post(self, path: str, body: bytes, *, on_attempt: Callable[[], None]) -> object:
+        """The JSON answer to a body that is JSON; `on_attempt` is called each time that it is sent.
 
         Raises:
             TeacherError: after the last attempt, or at once where another would not help.
             Cancelled: the user does not want the answer any more.
         """
-        return self._call("POST", path, json.dumps(payload, separators=(",", ":")).encode(), on_attempt, ())
+        return self._call("POST", path, body, on_attempt, ())
 
     def _call(
         self, method: str, path: str, body: bytes | None, on_attempt: Callable[[], None], none_for: Collection[int]

@@ -17,7 +17,7 @@ OK = Response('{"fine": true}')
 
 
 def post(transport: Transport, *, on_attempt: Callable[[], None] = lambda: None) -> object:
-    return transport.post(PATH, {"x": 1}, on_attempt=on_attempt)
+    return transport.post(PATH, b'{"x":1}', on_attempt=on_attempt)
 
 
 def replies(web: HTTPServer, *given: Response) -> list[Request]:
