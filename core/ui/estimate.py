@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from core.config import SYNTHESISED, AuditConfig, InputSpec
+from collections.abc import Sequence
+from math import ceil
+
+from core.config import SYNTHESISED, AuditConfig, CandidateConfig, InputSpec
 
 # Measured on two cores, for students from a demo's to ResNet-50, at 28 to 96 pixels a side.
 START = 12.0  # seconds to start worker and servers, load the student and score
@@ -16,6 +19,7 @@ def predicted_seconds(
     config: AuditConfig,
     *,
     candidates: int,
+    asked: Sequence[CandidateConfig] = (),
     input: InputSpec | None = None,
     parameters: int | None = None,
     latency: float | None = None,
@@ -25,6 +29,7 @@ def predicted_seconds(
     Args:
         config: the audit.
         candidates: how many are asked.
+        asked: they and their limits, as far as they are known.
         input: of the student; None for a small one.
         parameters: of the student; None for a small one.
         latency: seconds a request, as measured on the slowest candidate.
@@ -33,7 +38,15 @@ def predicted_seconds(
     passes = config.synthesis_of(SYNTHESISED).passes(config.num_probes)
     synthesis = PER_PIXEL * pixels * passes * (1 + (parameters or 0) / HEAVY)
     requests = config.num_queries(candidates) / AT_ONCE
-    return START + synthesis + requests * (latency or LATENCY)
+    asking = max((_asking(one, config.num_queries(1), latency or LATENCY) for one in asked), default=0.0)
+    return START + synthesis + (asking or requests * (latency or LATENCY))
+
+
+def _asking(candidate: CandidateConfig, images: int, latency: float) -> float:
+    """Seconds until one candidate has seen them all, side by side with the others."""
+    requests = ceil(images / candidate.max_batch)
+    apart = 60 / candidate.requests_per_minute if candidate.requests_per_minute else 0.0
+    return requests * max(latency / candidate.max_concurrency, apart)
 
 
 def in_words(seconds: float) -> str:

@@ -30,6 +30,7 @@ def prediction(student: StudentChoice, candidates: CandidateChoice, effort: Effo
     seconds = predicted_seconds(
         plan,
         candidates=candidates.count,
+        asked=candidates.candidates,
         input=student.input,
         parameters=student.summary.parameters if student.summary else None,
         latency=measured_latency(candidates.candidates),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from core.config import AuditConfig, InputSpec, StudentConfig
+from core.config import AuditConfig, CandidateConfig, InputSpec, StudentConfig
 from core.ui.estimate import in_words, predicted_seconds
 
 CONFIG = AuditConfig(student=StudentConfig(checkpoint=Path("s")), serve="demo")
@@ -37,6 +37,25 @@ def test_the_demo_is_a_matter_of_a_minute() -> None:
 def test_slow_candidates_are_counted_by_the_request() -> None:
     fast, slow = (predicted_seconds(CONFIG, candidates=1, latency=seconds) for seconds in (1.0, 2.0))
     assert slow - fast == pytest.approx(302 / 32)  # three sets of 100, and two test images
+
+
+@pytest.mark.parametrize(
+    ("limits", "asking"),
+    [
+        ({"max_batch": 1}, 302 * 0.5),
+        ({"max_batch": 1, "max_concurrency": 4}, 302 * 0.5 / 4),
+        ({"max_batch": 100}, 4 * 0.5),
+        ({"max_batch": 1, "requests_per_minute": 20}, 302 * 3),
+        ({"max_batch": 1, "requests_per_minute": 6000}, 302 * 0.5),
+    ],
+    ids=str,
+)
+def test_the_slowest_candidate_takes_as_long_as_its_limits_make_it(limits: dict, asking: float) -> None:
+    slow, quick = (CandidateConfig(name=name, url="http://a", model="m") for name in ("slow", "quick"))
+    asked = (quick, slow.model_copy(update=limits))
+    seconds = predicted_seconds(CONFIG, candidates=2, asked=asked, latency=0.5)
+    at_once = predicted_seconds(CONFIG, candidates=0, latency=0.5)
+    assert seconds - at_once == pytest.approx(max(asking, 10 * 0.5))
 
 
 @pytest.mark.parametrize(
