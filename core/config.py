@@ -40,6 +40,8 @@ def _showable(text: str) -> str:
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(_showable)]
 ClassName = Annotated[str, StringConstraints(max_length=1000)]  # a constrained string is no half of a surrogate pair
 Device = Literal["auto", "cpu", "cuda", "mps"]
+PixelRange = Literal["unit", "signed", "imagenet", "bytes"]  # [0, 1], [-1, 1], ImageNet's mean and sd, 0 to 255
+Layout = Literal["channels_first", "channels_last"]
 Baseline = Literal["white_noise", "pyramids"]
 # What an audit may rank by is what it computes and shows, in this order.
 ScoreName = Literal["excess_correlation", "rp", "centred_distance", "inverse_kl", "agreement", "acs", "acs_z"]
@@ -94,6 +96,8 @@ class CandidateConfig(Frozen):
     version: Name | None = None
     key_env: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
     output: Literal["auto", "logits", "probs"] = "auto"
+    pixels: PixelRange = "unit"  # what the served model expects, where it does not prepare its images itself
+    layout: Layout = "channels_first"
     max_batch: int = Field(32, ge=1, le=4096)
     max_concurrency: int = Field(1, ge=1, le=64)  # calls at a time
     requests_per_minute: float | None = Field(None, gt=0, le=100_000)  # None: as many as there is time for

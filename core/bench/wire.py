@@ -26,7 +26,7 @@ from core.config import CandidateConfig
 from core.teachers.asking import Witness, ask
 from core.teachers.cache import AnswerCache
 from core.teachers.registry import open_teacher
-from core.teachers.tensors import request_of
+from core.teachers.tensors import Declared, request_of
 from core.zoo.server import listen
 
 LATENCY = 0.05  # seconds of a call
@@ -45,7 +45,7 @@ def bench_wire(console: Console) -> None:
         whole = _asked(url, large, max_batch=LARGE[0], max_concurrency=1)
     started = time.perf_counter()
     for image in large:
-        request_of(image[None], "input")
+        request_of(image[None], Declared(), "unit", "channels_first")
     encoding = time.perf_counter() - started
     table = Table("what", "seconds", "ratio", "wanted")
     table.add_row(f"{CALLS} calls of {1000 * LATENCY:g} ms, {AT_ONCE} at a time: the server alone", f"{alone:.2f}")

@@ -77,15 +77,13 @@ def _doubts(answers: np.ndarray, capabilities: Capabilities) -> list[str]:
     probs = answers if capabilities.output == "probs" else _softmax(answers)
     top = probs.max(axis=1)
     if np.all(top < ALMOST_UNIFORM / capabilities.num_classes):
-        doubts.append(
-            "All classes get almost the same answer: the model may be untrained, or expect other pixel values."
-        )
+        doubts.append("All classes get almost the same answer: the model may be untrained, or expect other pixels.")
     elif np.ptp(probs, axis=0).max() < 1e-6:
         doubts.append("A grey and a random image get the same answer: the server may not look at its input.")
     elif np.all(top > ALMOST_SURE) and len(set(probs.argmax(axis=1))) == 1:
         doubts.append(
             f"Class {probs[0].argmax()} is certain for a grey and for a random image: "
-            "the model may expect other pixel values."
+            "the model may expect other pixels, see that column."
         )
     if capabilities.output == "probs" and np.abs(answers.sum(axis=1) - 1).max() > SUM_TOLERANCE:
         doubts.append("The probabilities do not sum to 1: the server seems to round them, which costs accuracy.")

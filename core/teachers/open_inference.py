@@ -12,10 +12,12 @@ import numpy as np
 from core.errors import TeacherError
 from core.teachers.answers import check_still, checked_output, trial_images
 from core.teachers.base import Capabilities, adapter
-from core.teachers.tensors import PIXEL_BYTES, Shape, answers_of, check_input, read_metadata, request_of
+from core.teachers.encoding import VALUE_BYTES, Shape
+from core.teachers.tensors import Declared, answers_of, check_input, read_metadata, request_of
 from core.teachers.transport import Transport
 
 MAX_REQUEST = 16 * 2**20  # bytes of a request's body
+USUALLY = ("unit", "channels_first")  # pixels and layout that an identity says nothing of
 NO_METADATA = (400, 404, 405, 501)  # by these a server may say that it has no metadata: the model may still answer
 
 
@@ -28,7 +30,7 @@ class OpenInferenceTeacher:
         self._candidate = transport.candidate
         self.name = transport.candidate.name
         self._identity = identity
-        self._input_name = ""
+        self._declared = Declared()
         self._served: str | None = None  # the model's version as its answers name it
         self._capabilities: Capabilities | None = None
         self._sent = 0
@@ -40,10 +42,11 @@ class OpenInferenceTeacher:
 
     def connect(self, probe_shape: Shape, num_classes: int | None = None) -> Capabilities:
         declared = read_metadata(self._transport.get(self._path, none_for=NO_METADATA), name=self.name)
-        input_shape, max_batch = check_input(declared, probe_shape, name=self.name)
-        affordable = max(1, MAX_REQUEST // (PIXEL_BYTES * prod(probe_shape)))
+        as_sent = self._candidate.pixels, self._candidate.layout
+        input_shape, max_batch = check_input(declared, probe_shape, *as_sent, name=self.name)
+        affordable = max(1, MAX_REQUEST // (VALUE_BYTES * prod(probe_shape)))
         max_batch = min(self._candidate.max_batch, max_batch or affordable, affordable)
-        self._input_name, self._served = declared.input_name, None
+        self._declared, self._served = declared, None
 
         images, answers, latency = trial_images(probe_shape), [], 0.0
         for start in range(0, len(images), max_batch):
@@ -81,7 +84,8 @@ class OpenInferenceTeacher:
             with self._counting:
                 self._sent += len(images)
 
-        reply = self._transport.post(f"{self._path}/infer", request_of(images, self._input_name), on_attempt=count)
+        body = request_of(images, self._declared, self._candidate.pixels, self._candidate.layout)
+        reply = self._transport.post(f"{self._path}/infer", body, on_attempt=count)
         answers = answers_of(reply, len(images), name=self.name)
         self._check_version(reply)
         return answers
@@ -103,7 +107,9 @@ class OpenInferenceTeacher:
         address = urlsplit(self._candidate.url)
         port = address.port or (443 if address.scheme == "https" else 80)
         version = self._candidate.version or self._served or declared_version
-        return f"open_inference|{address.hostname}:{port}{address.path}|{self._candidate.model}|{version}"
+        model = f"open_inference|{address.hostname}:{port}{address.path}|{self._candidate.model}|{version}"
+        as_usual = (self._candidate.pixels, self._candidate.layout) == USUALLY
+        return model if as_usual else f"{model}|{self._candidate.pixels}|{self._candidate.layout}"
 
     def _other_classes(self, found: int, expected: int) -> TeacherError:
         return TeacherError(

@@ -12,13 +12,15 @@ from math import prod
 
 import numpy as np
 
+from core.config import Layout, PixelRange
 from core.errors import TeacherError
+from core.teachers.encoding import IMAGENET_MEAN, Shape, in_layout, json_data
 
-Shape = tuple[int, int, int]  # (C, H, W)
-
-# The shortest decimals that are exactly the float32 of v / 255, for each pixel value v
-_PIXELS = np.array([f"{np.float32(v) / np.float32(255):.9g}".encode() for v in range(256)], dtype=object)
-PIXEL_BYTES = 14  # of JSON that a pixel takes at most
+DATATYPES = ("FP32", "UINT8")
+_AXES: dict[Layout, str] = {
+    "channels_first": "channels, height, width",
+    "channels_last": "height, width, channels",
+}
 _SHOWN = 80  # characters of a server's values in an error
 
 
@@ -27,7 +29,8 @@ class Declared:
     """A model's metadata; every part may be missing, as in MLServer's."""
 
     input_name: str = "input"
-    input_shape: tuple[int, ...] | None = None  # (N, C, H, W), below 1 where free
+    input_shape: tuple[int, ...] | None = None  # (N, C, H, W) or (N, H, W, C), below 1 where free
+    datatype: str = "FP32"
     max_batch: int | None = None
     version: str = ""  # of all versions that are served, comma-separated
 
@@ -49,40 +52,59 @@ def read_metadata(metadata: object, *, name: str) -> Declared:
             remedy="serve a model that takes nothing but images",
         )
     tensor = inputs[0] if inputs else {}
-    if tensor.get("datatype", "FP32") != "FP32":
+    datatype = tensor.get("datatype", Declared.datatype)
+    if datatype not in DATATYPES:
         raise TeacherError(
             f"{name}: the model wants another type of pixels",
-            rule="FP32 in [0, 1]",
-            actual=_cut(str(tensor["datatype"])),
-            remedy="serve the model with an FP32 input and its preprocessing inside",
+            rule=" or ".join(DATATYPES),
+            actual=_cut(str(datatype)),
+            remedy="serve the model with an FP32 input",
         )
     parameters, versions = metadata.get("parameters"), metadata.get("versions")
     largest = parameters.get("max_batch_size") if isinstance(parameters, dict) else None
     return Declared(
         input_name=tensor["name"] if isinstance(tensor.get("name"), str) else Declared.input_name,
         input_shape=_shape(tensor["shape"], name=name) if tensor.get("shape") else None,
+        datatype=datatype,
         max_batch=largest if _is_integer(largest) and largest > 0 else None,
         version=",".join(str(version) for version in versions) if isinstance(versions, list) else "",
     )
 
 
-def check_input(declared: Declared, probe_shape: Shape, *, name: str) -> tuple[Shape | None, int | None]:
+def check_input(
+    declared: Declared, probe_shape: Shape, pixels: PixelRange, layout: Layout, *, name: str
+) -> tuple[Shape | None, int | None]:
     """The input shape that the server fixes and the largest batch that follows, None where it leaves them free.
 
     Raises:
-        TeacherError: images of `probe_shape` do not fit.
+        TeacherError: images of `probe_shape` do not fit, as the candidate says that they are to be sent.
     """
+    if pixels == "imagenet" and probe_shape[0] != len(IMAGENET_MEAN):
+        raise TeacherError(
+            f"{name}: ImageNet's normalisation is for colour images",
+            rule=f"{len(IMAGENET_MEAN)} channels",
+            actual=str(probe_shape[0]),
+            remedy="choose another range of the candidate's pixels",
+        )
+    if declared.datatype == "UINT8" and pixels != "bytes":
+        raise TeacherError(
+            f"{name}: the model wants pixels from 0 to 255",
+            rule=f"FP32 for pixels = {pixels!r}",
+            actual=declared.datatype,
+            remedy='set the candidate\'s pixels to "bytes"',
+        )
     shape = declared.input_shape
     if shape is None:
         return None, declared.max_batch
-    if len(shape) != 4 or not _fits(shape[1:], probe_shape):
-        channels, height, width = probe_shape
-        turned = len(shape) == 4 and _fits(shape[1:], (height, width, channels))
+    wanted = in_layout(probe_shape, layout)
+    if len(shape) != 4 or not _fits(shape[1:], wanted):
+        other: Layout = "channels_last" if layout == "channels_first" else "channels_first"
+        turned = len(shape) == 4 and _fits(shape[1:], in_layout(probe_shape, other))
         raise TeacherError(
             f"{name}: the server's input does not fit the student's",
-            rule=f"{[-1, *probe_shape]}, images, channels, height, width",
-            actual=_cut(f"{list(shape)}") + (", with the channels last" if turned else ""),
-            remedy="serve the model with its channels first (NCHW)"
+            rule=f"{[-1, *wanted]}, images, {_AXES[layout]}",
+            actual=_cut(f"{list(shape)}") + (f", images, {_AXES[other]}" if turned else ""),
+            remedy=f'set the candidate\'s layout to "{other}"'
             if turned
             else "name another model, or check the student's input size",
         )
@@ -93,18 +115,16 @@ def check_input(declared: Declared, probe_shape: Shape, *, name: str) -> tuple[S
             actual=_cut(f"{list(shape)}"),
             remedy="serve the model with a free batch size",
         )
-    fixed = shape[1:] if all(size > 0 for size in shape[1:]) else None
+    fixed = probe_shape if all(size > 0 for size in shape[1:]) else None
     return fixed, 1 if shape[0] == 1 else declared.max_batch
 
 
-def request_of(images: np.ndarray, input_name: str) -> bytes:
-    """The body that asks about uint8 images `(N, C, H, W)`, sent as FP32 in [0, 1].
-
-    Its data are put together from the 256 texts that there are: a JSON encoder takes several times as long.
-    """
-    tensor = json.dumps({"name": input_name, "shape": images.shape, "datatype": "FP32"}, separators=(",", ":"))
-    data = b",".join(_PIXELS[images.ravel()].tolist())
-    return b'{"inputs":[' + tensor[:-1].encode() + b',"data":[' + data + b"]}]}"
+def request_of(images: np.ndarray, declared: Declared, pixels: PixelRange, layout: Layout) -> bytes:
+    """The body that asks about uint8 images `(N, C, H, W)`."""
+    shape = in_layout(images.shape, layout)
+    tensor = {"name": declared.input_name, "shape": shape, "datatype": declared.datatype}
+    head = json.dumps(tensor, separators=(",", ":")).removesuffix("}").encode()
+    return b'{"inputs":[' + head + b',"data":[' + json_data(images, pixels, layout) + b"]}]}"
 
 
 def answers_of(reply: object, rows: int, *, name: str) -> np.ndarray:

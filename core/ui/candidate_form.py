@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from core.config import CandidateConfig
+from core.config import CandidateConfig, Layout, PixelRange
 from core.ui.candidate_rows import candidates_of_rows, editor_key, first_rows, keep_rows
 from core.ui.candidate_toolbar import candidate_toolbar
 from core.ui.connection_test import connection_test, forget_reports
@@ -17,6 +17,13 @@ from core.ui.text import plain
 from core.zoo.cards import demo_candidates
 
 SERVE = "setup_serve"
+PIXELS: dict[PixelRange, str] = {
+    "unit": "0 to 1",
+    "signed": "-1 to 1",
+    "imagenet": "ImageNet",
+    "bytes": "0 to 255",
+}
+LAYOUTS: dict[Layout, str] = {"channels_first": "channels first", "channels_last": "channels last"}
 SOURCES = {"own": ":material/lan: My own", "demo": ":material/science: The demo's"}
 
 
@@ -96,6 +103,21 @@ def _editor() -> None:
             "key_env": config.TextColumn("Key variable", help="Environment variable that holds the API key, if any."),
             "output": config.SelectboxColumn(
                 "Answers", options=["auto", "logits", "probs"], default="auto", help="Auto looks at a test answer."
+            ),
+            "pixels": config.SelectboxColumn(
+                "Pixels",
+                options=list(PIXELS),
+                format_func=PIXELS.__getitem__,
+                default="unit",
+                help="What the served model expects; 0 to 1 mostly, if it prepares images itself. "
+                "ImageNet: less that data set's mean, divided by its standard deviation.",
+            ),
+            "layout": config.SelectboxColumn(
+                "Layout",
+                options=list(LAYOUTS),
+                format_func=LAYOUTS.__getitem__,
+                default="channels_first",
+                help="Order of an image's axes: PyTorch's models have channels first, TensorFlow's mostly last.",
             ),
             "max_batch": config.NumberColumn(
                 "Batch", min_value=1, max_value=4096, default=32, help="Images a request holds at most."

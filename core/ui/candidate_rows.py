@@ -14,7 +14,7 @@ EDITED, FIRST, VERSION = "setup_rows", "setup_rows_first", "setup_rows_version"
 DEFAULTS: dict[str, object] = {
     name: field.get_default()
     for name, field in CandidateConfig.model_fields.items()
-    if name in ("output", "max_batch", "max_concurrency", "requests_per_minute", "timeout")
+    if name in ("output", "pixels", "layout", "max_batch", "max_concurrency", "requests_per_minute", "timeout")
 }
 COLUMNS = ("name", "url", "model", "version", "key_env", *DEFAULTS)
 INTEGERS, FLOATS = ("max_batch", "max_concurrency"), ("requests_per_minute", "timeout")

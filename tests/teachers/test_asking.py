@@ -147,7 +147,7 @@ def test_a_failure_keeps_what_had_arrived_and_ends_the_others_waits(cache: Answe
     bad.fail_at = None
     list(interview(cache, witness(good), witness(bad)))
     assert bad.sent == len(IMAGES)
-    assert good.sent - len(IMAGES) in (0, 16)  # the call that was under way may not have been written down yet
+    assert 0 <= good.sent - len(IMAGES) <= 16  # the call that was under way may not have been written down yet
 
 
 def test_cancelling_does_not_wait_for_a_slow_answer(cache: AnswerCache) -> None:

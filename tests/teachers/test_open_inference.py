@@ -111,7 +111,11 @@ def _input(**fields: object) -> Reply:
 @pytest.mark.parametrize(
     ("metadata", "message"),
     [
-        pytest.param(_inputs(_input(shape=[-1, 8, 8, 1])), "with the channels last.*NCHW", id="NHWC"),
+        pytest.param(
+            _inputs(_input(shape=[-1, 8, 8, 1])),
+            "got .*height, width, channels.*Set the candidate's layout to",
+            id="NHWC",
+        ),
         pytest.param(
             _inputs(_input(shape=[-1, 3, 8, 8])), r"expected \[-1, 1, 8, 8\].* got \[-1, 3, 8, 8\]", id="colour"
         ),
@@ -119,7 +123,8 @@ def _input(**fields: object) -> Reply:
         pytest.param(_inputs(_input(shape=[8, 1, 8, 8])), "batches of one fixed size", id="fixed batch"),
         pytest.param(_inputs(_input(shape="big")), "shape make no sense", id="shape is text"),
         pytest.param(_inputs(_input(shape=[-1, 1, 8.0, 8])), "shape make no sense", id="shape of floats"),
-        pytest.param(_inputs(_input(datatype="UINT8")), "another type of pixels .*UINT8", id="bytes"),
+        pytest.param(_inputs(_input(datatype="UINT8")), "from 0 to 255 .*Set the candidate's pixels", id="bytes"),
+        pytest.param(_inputs(_input(datatype="INT64")), "another type of pixels .*INT64", id="integers"),
         pytest.param(_inputs(_input(name="a"), _input(name="b")), "wants 2 inputs .*got a, b", id="two inputs"),
         pytest.param(_inputs("pixels"), "inputs make no sense", id="inputs are names"),
         pytest.param([1, 2], "metadata make no sense", id="a list"),

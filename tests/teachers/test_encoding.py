@@ -1,0 +1,64 @@
+"""Pixels as they arrive: in the range, the normalisation and the order of axes that the candidate names."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from pytest_httpserver import HTTPServer
+from torchvision.transforms.functional import normalize
+from werkzeug import Request, Response
+
+from core.errors import TeacherError
+from core.teachers.registry import open_teacher
+from tests.support.inference import SHAPE, InferenceServer, output_tensor, suspect
+
+COLOUR = (3, 2, 4)
+
+
+@pytest.mark.parametrize("layout", ["channels_first", "channels_last"])
+@pytest.mark.parametrize("pixels", ["unit", "signed", "imagenet", "bytes"])
+def test_pixels_arrive_as_the_model_expects_them(web: HTTPServer, pixels: str, layout: str) -> None:
+    bodies = []
+
+    def infer(request: Request) -> Response:
+        bodies.append(json.loads(request.get_data())["inputs"][0])
+        answers = np.full((bodies[-1]["shape"][0], 4), 0.25)
+        return Response(json.dumps({"outputs": [output_tensor(answers)]}), content_type="application/json")
+
+    datatype = "UINT8" if pixels == "bytes" else "FP32"
+    shape = [-1, 3, 2, 4] if layout == "channels_first" else [-1, 2, 4, 3]
+    web.expect_request("/v2/models/m").respond_with_json(
+        {"inputs": [{"name": "pixels", "datatype": datatype, "shape": shape}]}
+    )
+    web.expect_request("/v2/models/m/infer").respond_with_handler(infer)
+    teacher = open_teacher(suspect(web, pixels=pixels, layout=layout))
+    assert teacher.connect(COLOUR).input_shape == COLOUR
+    images = np.random.default_rng(0).integers(0, 256, (11, *COLOUR), dtype=np.uint8)
+    teacher.query(images)
+    assert (bodies[-1]["datatype"], bodies[-1]["shape"]) == (datatype, [11, *shape[1:]])
+
+    received = np.array(bodies[-1]["data"], dtype=np.float32).reshape(11, *shape[1:])
+    received = received if layout == "channels_first" else received.transpose(0, 3, 1, 2)
+    whole = torch.from_numpy(images)
+    expected = {
+        "unit": whole.double() / 255,
+        "signed": whole.double() / 255 * 2 - 1,
+        "imagenet": normalize(whole.double() / 255, [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+        "bytes": whole,
+    }[pixels]
+    np.testing.assert_allclose(received, expected.numpy().astype(np.float32), rtol=3e-7, atol=1e-8)
+
+
+def test_imagenets_normalisation_is_for_colour(inference: InferenceServer) -> None:
+    with pytest.raises(TeacherError, match=r"for colour images .*expected 3 channels, got 1"):
+        open_teacher(inference.candidate(pixels="imagenet")).connect(SHAPE)
+    assert inference.images == 0
+
+
+def test_who_is_sent_other_pixels_is_another_teacher(inference: InferenceServer) -> None:
+    inference.metadata = {}
+    shown = [open_teacher(inference.candidate(pixels=pixels)).connect(SHAPE).identity for pixels in ("unit", "signed")]
+    assert shown[1] == f"{shown[0]}|signed|channels_first"
