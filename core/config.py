@@ -100,7 +100,7 @@ class CandidateConfig(Frozen):
     layout: Layout = "channels_first"
     max_batch: int = Field(32, ge=1, le=4096)
     max_concurrency: int = Field(1, ge=1, le=64)  # calls at a time
-    requests_per_minute: float | None = Field(None, gt=0, le=100_000)  # None: as many as there is time for
+    requests_per_minute: float | None = Field(None, ge=0.01, le=100_000)  # None: as many as there is time for
     timeout: float = Field(30.0, gt=0, le=600)  # seconds without a byte of an answer
 
     @field_validator("url")

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
 
 import numpy as np
 
@@ -56,23 +57,29 @@ class Interview:
             on_ask=lambda candidate, keys: self._write({"candidate": candidate, "probe_set": name, "asked": keys}),
             on_reply=lambda reply: self._heard(name, reply),
         )
-        for so_far in replies:
-            answers = {
-                candidate: log_probabilities(answer, outputs[candidate], FLOOR) for candidate, answer in so_far.items()
-            }
-            asked = len(next(iter(answers.values())))
-            score, _ = applicable_score(self._config.score, np.stack(list(answers.values())))
-            live = rank(
-                student[:asked],
-                answers,
-                by=score,
-                resamples=LIVE_RESAMPLES,
-                generator=np.random.default_rng(self._config.seed),
-                scores={score: SCORES[score]},
-            )
-            self._on_event(Ranked(probe_set=name, probes=asked, ranking=live))
+        with self._accounted(), closing(replies):
+            for so_far in replies:
+                answers = {
+                    candidate: log_probabilities(given, outputs[candidate], FLOOR)
+                    for candidate, given in so_far.items()
+                }
+                self._rank_so_far(name, student, answers)
         self._folder.save_answers(name, student, answers)
         return student, answers
+
+    def _rank_so_far(self, probe_set: str, student: np.ndarray, answers: dict[str, np.ndarray]) -> None:
+        """Tell how candidates stand whose answers are to the first of the student's probes."""
+        asked = len(next(iter(answers.values())))
+        score, _ = applicable_score(self._config.score, np.stack(list(answers.values())))
+        ranking = rank(
+            student[:asked],
+            answers,
+            by=score,
+            resamples=LIVE_RESAMPLES,
+            generator=np.random.default_rng(self._config.seed),
+            scores={score: SCORES[score]},
+        )
+        self._on_event(Ranked(probe_set=probe_set, probes=asked, ranking=ranking))
 
     def queries(self) -> Queries:
         """What this run has cost so far, earlier tries included."""
@@ -81,6 +88,15 @@ class Interview:
             for witness in self._witnesses
         }
         return Queries(sent=sum(by_candidate.values()), cached=self._cached, by_candidate=by_candidate)
+
+    @contextmanager
+    def _accounted(self) -> Iterator[None]:
+        """Whatever ends it, what was sent until then is written down."""
+        try:
+            yield
+        finally:
+            for candidate, sent in self.queries().by_candidate.items():
+                self._write({"candidate": candidate, "sent": sent})
 
     def _heard(self, probe_set: str, reply: Reply) -> None:
         self._done += len(reply.keys)
@@ -121,5 +137,5 @@ def _account(folder: RunFolder) -> tuple[frozenset[str], dict[str, int]]:
     for entry in folder.answers():
         asked.update(entry.get("asked", ()))
         if "sent" in entry:
-            sent[entry["candidate"]] = entry["sent"]
+            sent[entry["candidate"]] = max(sent.get(entry["candidate"], 0), entry["sent"])
     return frozenset(asked), sent

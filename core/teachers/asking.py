@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 
 import numpy as np
 
@@ -60,11 +61,11 @@ def ask(
     """
     lines = {witness.teacher.name: _Line(witness, images, cache, on_ask) for witness in witnesses}
     try:
-        calls: set[Future[Reply]] = set()
+        calls: list[Future[Reply]] = []
         for line in lines.values():
             if known := line.known():
                 on_reply(known)
-            calls.update(line.calls())
+            calls += line.calls()
         told = 0
         for reply in _as_they_come(calls, cancelled):
             lines[reply.candidate].add(reply.answers)
@@ -100,17 +101,20 @@ class _Line:
         self._answers: dict[int, np.ndarray] = {}
         self._witness, self._images, self._cache, self._on_ask = witness, images, cache, on_ask
         self._keys = [cache.key(witness.capabilities.identity, image) for image in images]
+        self._where: dict[str, list[int]] = {}  # probes that are the same have one key, and are asked about once
+        for index, key in enumerate(self._keys):
+            self._where.setdefault(key, []).append(index)
         self._pool = ThreadPoolExecutor(witness.capabilities.max_concurrency, thread_name_prefix="ask")
 
     def known(self) -> Reply | None:
         """What the cache has of it; None where that is nothing."""
         found = self._cache.get_many(self._keys)
         self.add({index: found[key] for index, key in enumerate(self._keys) if key in found})
-        return self._reply(self._answers, known=True) if self._answers else None
+        return self._reply(dict(self._answers), known=True) if self._answers else None
 
     def calls(self) -> list[Future[Reply]]:
-        """Calls for the rest, all of them under way."""
-        unknown = [index for index in range(len(self._images)) if index not in self._answers]
+        """Calls for the rest: as many of them as may be are under way, the others wait."""
+        unknown = [same[0] for same in self._where.values() if same[0] not in self._answers]
         largest = self._witness.capabilities.max_batch
         batches = [unknown[start : start + largest] for start in range(0, len(unknown), largest)]
         return [self._pool.submit(self._call, batch) for batch in batches]
@@ -133,16 +137,28 @@ class _Line:
         self._on_ask(self._witness.teacher.name, keys)
         answers = self._witness.teacher.query(self._images[batch])
         self._cache.put_many(dict(zip(keys, answers, strict=True)))
-        return self._reply(dict(zip(batch, answers, strict=True)), known=False)
+        found = {index: answer for key, answer in zip(keys, answers, strict=True) for index in self._where[key]}
+        return self._reply(found, known=False)
 
     def _reply(self, answers: Mapping[int, np.ndarray], *, known: bool) -> Reply:
         teacher = self._witness.teacher
         return Reply(teacher.name, answers, tuple(self._keys[index] for index in answers), known, teacher.sent)
 
 
-def _as_they_come(calls: set[Future[Reply]], cancelled: threading.Event) -> Iterator[Reply]:
-    while calls:
+def _as_they_come(calls: Sequence[Future[Reply]], cancelled: threading.Event) -> Iterator[Reply]:
+    """Through a queue: to wait for the first of thousands of futures looks at all of them each time."""
+    done: SimpleQueue[Future[Reply]] = SimpleQueue()
+    for call in calls:
+        call.add_done_callback(done.put)
+    for _ in calls:
+        yield _next(done, cancelled).result()
+
+
+def _next(done: SimpleQueue[Future[Reply]], cancelled: threading.Event) -> Future[Reply]:
+    while True:
         if cancelled.is_set():
             raise Cancelled
-        done, calls = wait(calls, timeout=POLL, return_when=FIRST_COMPLETED)
-        yield from (call.result() for call in done)
+        try:
+            return done.get(timeout=POLL)
+        except Empty:
+            continue

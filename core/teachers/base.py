@@ -19,8 +19,8 @@ class Capabilities:
     num_classes: int
     max_batch: int
     input_shape: tuple[int, int, int] | None  # (C, H, W); None where the server does not say
-    identity: str  # protocol, host, model and version: equal identities give equal answers
-    latency: float  # seconds, of the call with the two test images
+    identity: str  # protocol, host, model, version and pixels: equal identities give equal answers
+    latency: float  # seconds, of the last call with test images, waiting for its turn left out
     trial: np.ndarray = field(compare=False, repr=False)  # its answers to them, (2, K)
     max_concurrency: int = 1  # calls at a time
 

@@ -83,7 +83,7 @@ def _doubts(answers: np.ndarray, capabilities: Capabilities) -> list[str]:
     elif np.all(top > ALMOST_SURE) and len(set(probs.argmax(axis=1))) == 1:
         doubts.append(
             f"Class {probs[0].argmax()} is certain for a grey and for a random image: "
-            "the model may expect other pixels, see that column."
+            "the model may expect other pixels."
         )
     if capabilities.output == "probs" and np.abs(answers.sum(axis=1) - 1).max() > SUM_TOLERANCE:
         doubts.append("The probabilities do not sum to 1: the server seems to round them, which costs accuracy.")

@@ -52,8 +52,9 @@ class Faults:
         elif status == 413:
             what, remedy = f"{url} finds a request too large", "lower max_batch"
         elif status == 429:
-            what, remedy = f"{url} limits how often it may be asked", "wait a while, then resume"
-        elif status >= 500:
+            what = f"{url} limits how often it may be asked"
+            remedy = "lower requests_per_minute or max_concurrency, then resume"
+        elif status >= 500 or status in (408, 425):
             what, remedy = f"{url} fails", "look at the server's log, and resume once it works"
         else:
             what, remedy = f"{url} rejects the request", "check that the model takes what is sent"

@@ -33,7 +33,7 @@ class OpenInferenceTeacher:
         self._declared = Declared()
         self._served: str | None = None  # the model's version as its answers name it
         self._capabilities: Capabilities | None = None
-        self._sent = 0
+        self._sent, self._sent_at = 0, 0.0  # images; when the last of them went, by the performance counter
         self._counting = threading.Lock()
 
     @property
@@ -50,9 +50,8 @@ class OpenInferenceTeacher:
 
         images, answers, latency = trial_images(probe_shape), [], 0.0
         for start in range(0, len(images), max_batch):
-            began = time.perf_counter()
             answers.append(self._infer(images[start : start + max_batch]))
-            latency = time.perf_counter() - began
+            latency = time.perf_counter() - self._sent_at
         classes = {answer.shape[1] for answer in answers}
         if len(classes) > 1 or (num_classes is not None and classes != {num_classes}):
             raise self._other_classes(max(classes), num_classes or min(classes))
@@ -83,6 +82,7 @@ class OpenInferenceTeacher:
         def count() -> None:
             with self._counting:
                 self._sent += len(images)
+                self._sent_at = time.perf_counter()
 
         body = request_of(images, self._declared, self._candidate.pixels, self._candidate.layout)
         reply = self._transport.post(f"{self._path}/infer", body, on_attempt=count)

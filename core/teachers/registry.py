@@ -28,7 +28,7 @@ def open_teacher(
     Args:
         key: of its API, see `core.teachers.keys`.
         cancelled: makes whatever call is in progress raise `Cancelled`, soon after it is set.
-        identity: in place of the one that protocol, address, model and version give. For a served zoo
+        identity: in place of the one that protocol, address, model, version and pixels give. For a served zoo
             the model's hash, so that a server on another port is the same teacher.
 
     Raises:

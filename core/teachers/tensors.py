@@ -124,7 +124,7 @@ def request_of(images: np.ndarray, declared: Declared, pixels: PixelRange, layou
     shape = in_layout(images.shape, layout)
     tensor = {"name": declared.input_name, "shape": shape, "datatype": declared.datatype}
     head = json.dumps(tensor, separators=(",", ":")).removesuffix("}").encode()
-    return b'{"inputs":[' + head + b',"data":[' + json_data(images, pixels, layout) + b"]}]}"
+    return b"".join((b'{"inputs":[', head, b',"data":[', json_data(images, pixels, layout), b"]}]}"))
 
 
 def answers_of(reply: object, rows: int, *, name: str) -> np.ndarray:
@@ -166,7 +166,7 @@ def answers_of(reply: object, rows: int, *, name: str) -> np.ndarray:
             f"{name}: the answers hold NaN or infinity",
             rule="finite numbers",
             actual=f"{int((~np.isfinite(answers)).sum())} of {answers.size} are not",
-            remedy="check that the served model takes pixels in [0, 1]",
+            remedy="check which pixels the served model takes",
         )
     return answers
 

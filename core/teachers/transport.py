@@ -12,12 +12,13 @@ import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
 from requests.utils import get_environ_proxies
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
 from tenacity.nap import sleep_using_event
 
 from core.config import CandidateConfig
@@ -26,6 +27,7 @@ from core.teachers.exchange import MAX_BODY, Bounds, TooBig, TooSlow, exchange
 from core.teachers.faults import Faults
 
 RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
+_LIMIT = re.compile(r";\s*([rt])=(\d{1,9})\b")  # what is left, and seconds until there is more
 WHOLE_ANSWER = 4  # times the candidate's timeout, which is for silence
 
 
@@ -43,10 +45,15 @@ PATIENT = Retry()
 
 
 class _Passing(Exception):
-    """A fault that may be gone next time."""
+    """A fault that may be gone next time.
 
-    def __init__(self, fault: TeacherError, asked: float | None = None) -> None:
-        self.fault, self.asked = fault, asked  # `asked`: seconds that the server wants us to wait
+    Args:
+        asked: seconds that the server wants to be left alone for.
+        crowded: it may be gone as soon as other calls are through.
+    """
+
+    def __init__(self, fault: TeacherError, asked: float | None = None, *, crowded: bool = False) -> None:
+        self.fault, self.asked, self.crowded = fault, asked, crowded
 
 
 class Transport:
@@ -74,6 +81,7 @@ class Transport:
         self._bounds = Bounds(silence=candidate.timeout, total=WHOLE_ANSWER * candidate.timeout, body=max_body)
         self._session = _session(candidate.url, connections=candidate.max_concurrency)
         self._pace = Pace(candidate.requests_per_minute)
+        self._answered = 0  # calls; threads may lose a count, never all of them
         if key is not None:
             if not re.fullmatch(r"[\x21-\x7e]+", key):
                 raise self._faults.bad_key()
@@ -96,7 +104,7 @@ class Transport:
         self, method: str, path: str, body: bytes | None, on_attempt: Callable[[], None], none_for: Collection[int]
     ) -> object:
         attempts = Retrying(
-            stop=stop_after_attempt(self._retry.attempts),
+            stop=self._patience(),
             wait=self._wait,
             retry=retry_if_exception_type(_Passing),
             sleep=sleep_using_event(self._cancelled),
@@ -131,19 +139,34 @@ class Transport:
         if reply.status in none_for:
             return None
         if reply.status in RETRYABLE:
-            raise _Passing(self._faults.of_status(url, reply), wait_asked(reply.headers))
+            fault = self._faults.of_status(url, reply)
+            raise _Passing(fault, wait_asked(reply.headers), crowded=reply.status == 429)
         if not 200 <= reply.status < 300:
             raise self._faults.of_status(url, reply)
+        self._answered += 1
         try:
             return self._faults.redacted(json.loads(reply.body))
         except (ValueError, RecursionError):
             raise self._faults.not_json(url, reply.body) from None
 
+    def _patience(self) -> Callable[[RetryCallState], bool]:
+        """Whether a call was tried often enough. A call that was refused while another was answered only waited."""
+        vain, answered = 0, self._answered
+
+        def enough(state: RetryCallState) -> bool:
+            nonlocal vain, answered
+            passing = state.outcome and state.outcome.exception()
+            waited = isinstance(passing, _Passing) and passing.crowded and self._answered > answered
+            vain, answered = 0 if waited else vain + 1, self._answered
+            return vain >= self._retry.attempts
+
+        return enough
+
     def _wait(self, state: RetryCallState) -> float:
         retry, passing = self._retry, state.outcome and state.outcome.exception()
         backoff = wait_exponential_jitter(multiplier=retry.first, max=retry.longest, jitter=retry.first)(state)
         asked = passing.asked if isinstance(passing, _Passing) and passing.asked else 0.0
-        return max(backoff, min(asked, retry.longest_asked))
+        return min(asked, retry.longest_asked) or backoff
 
 
 def wait_asked(headers: Mapping[str, str]) -> float | None:
@@ -151,9 +174,10 @@ def wait_asked(headers: Mapping[str, str]) -> float | None:
 
     The latter as in the IETF's draft "RateLimit header fields for HTTP": `"api";r=0;t=55`.
     """
-    used_up = re.search(r";\s*r=0\s*;\s*t=(\d{1,9})\b", headers.get("RateLimit", ""))
+    limits = [dict(_LIMIT.findall(limit)) for limit in headers.get("RateLimit", "").split(",")]
+    used_up = [float(limit["t"]) for limit in limits if limit.get("r") == "0" and "t" in limit]
     asked = retry_after(headers.get("Retry-After", ""))
-    return float(used_up[1]) if asked is None and used_up else asked
+    return max(used_up) if asked is None and used_up else asked
 
 
 def retry_after(value: str) -> float | None:
@@ -214,6 +238,7 @@ def _session(url: str, *, connections: int) -> requests.Session:
     for scheme in ("http://", "https://"):
         session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=connections))
     session.trust_env = False
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # none is kept
     session.headers.update({"Content-Type": "application/json", "Accept": "application/json"})
     session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
     if not is_loopback(urlsplit(url).hostname or ""):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -52,6 +53,25 @@ def test_every_image_sent_is_counted(served: InferenceServer) -> None:
     assert teacher.sent == len(trial_images(SHAPE)) == served.images
     teacher.query(images(5))
     assert teacher.sent == 7 == served.images
+
+
+def test_a_connected_teacher_answers_several_threads_at_once(served: InferenceServer) -> None:
+    at_once = 4
+    barrier = threading.Barrier(at_once)  # the server answers none of so many calls before all are there
+    teacher = open_teacher(served.candidate(max_concurrency=at_once))
+    assert teacher.connect(SHAPE).max_concurrency == at_once
+
+    def together(reply: dict[str, object]) -> dict[str, object]:
+        barrier.wait(30)
+        return reply
+
+    served.change = together
+    parts = [images(5 + index) for index in range(2 * at_once)]
+    with ThreadPoolExecutor(at_once) as pool:
+        answers = list(pool.map(teacher.query, parts))
+    for part, answer in zip(parts, answers, strict=True):
+        np.testing.assert_allclose(answer, expected_probs(part), rtol=1e-6)
+    assert teacher.sent == served.images == 2 + sum(map(len, parts))
 
 
 def test_the_identity_is_derived_or_given(served: InferenceServer) -> None:

@@ -101,17 +101,40 @@ def test_retry_after_is_honoured(
         ({"RateLimit": '"api";r=0;t=55'}, 55.0),
         ({"RateLimit": '"api"; r=0; t=7'}, 7.0),
         ({"RateLimit": '"api";r=3;t=55'}, None),
+        ({"RateLimit": '"a";r=0;t=5, "b";t=55;r=0, "c";r=1;t=99'}, 55.0),
         ({"RateLimit": '"api";r=0;t=soon'}, None),
         ({"RateLimit": '"api";r=0;t=55', "Retry-After": "2"}, 2.0),
         ({}, None),
     ],
-    ids=["used up", "with blanks", "some left", "words", "and Retry-After", "nothing"],
+    ids=["used up", "with blanks", "some left", "of several", "words", "and Retry-After", "nothing"],
 )
 def test_a_used_up_rate_limit_is_waited_for(web: HTTPServer, headers: dict[str, str], seconds: float | None) -> None:
     replies(web, Response("", 429, headers), OK)
     waits = Waits()
     post(Transport(suspect(web), cancelled=waits))
     assert waits.seconds[0] == seconds if seconds else 0.5 <= waits.seconds[0] <= 1
+
+
+def test_a_call_that_waits_for_others_is_not_given_up(web: HTTPServer) -> None:
+    """Refused as crowded ten times, but each time another call was answered meanwhile."""
+    asked = replies(web, *[Response("", 429, {"Retry-After": "1"}), OK] * 10, OK)
+
+    class OthersMeanwhile(Waits):
+        def wait(self, timeout: float | None = None) -> bool:
+            post(transport)
+            return super().wait(timeout)
+
+    transport = Transport(suspect(web), cancelled=OthersMeanwhile())
+    assert post(transport) == {"fine": True}
+    assert len(asked) == 21
+
+
+def test_no_cookie_is_kept(web: HTTPServer) -> None:
+    asked = replies(web, Response('{"fine": true}', headers={"Set-Cookie": "who=me; Path=/"}))
+    transport = Transport(suspect(web))
+    post(transport)
+    post(transport)
+    assert "Cookie" not in asked[-1].headers
 
 
 def test_calls_keep_the_distance_that_a_candidate_wants(web: HTTPServer) -> None:
