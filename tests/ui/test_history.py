@@ -128,13 +128,13 @@ def test_resume_asks_for_keys_that_nothing_remembers(
     app = open_page(HISTORY)
     fields = [field for field in app.text_input if field.key.startswith(folder.run)]
     assert [field.label for field in fields] == ["Key for resnet14, mobilenetv2", "Key for densenet22"]
-    fields[0].set_value("first")
+    fields[0].set_value("sesame-one")
     press_resume(app)
     assert resumed == [] and "Every key is needed" in texts(app)
-    app.text_input(key=f"{folder.run}_AUDIT_KEY_2").set_value("second")
+    app.text_input(key=f"{folder.run}_AUDIT_KEY_2").set_value("sesame-two")
     press_resume(app)
-    assert resumed == [(folder.run, {"AUDIT_KEY_1": "first", "AUDIT_KEY_2": "second"})]
-    assert "first" not in (folder.path / "manifest.json").read_text()
+    assert resumed == [(folder.run, {"AUDIT_KEY_1": "sesame-one", "AUDIT_KEY_2": "sesame-two"})]
+    assert "sesame-one" not in (folder.path / "manifest.json").read_text()
 
 
 def press_resume(app: AppTest) -> None:
