@@ -113,9 +113,10 @@ def _loss(logits: torch.Tensor) -> torch.Tensor:
 
 def _student(architecture: str) -> Student:
     """Untrained: its weights make no difference to the time."""
-    data = DATASETS["fashion_colour" if architecture == ORDINARY else "fashion_mnist"]
     if architecture == ORDINARY:
+        data = DATASETS["fashion_colour"]
         network = torchvision.models.get_model(architecture, num_classes=len(data.class_names))
     else:
+        data = DATASETS["fashion_mnist"]
         network = new_model(architecture, data.input, len(data.class_names), seed=0).network
     return Student(network, data.input, data.class_names, architecture, architecture, "", torch.device("cpu"))

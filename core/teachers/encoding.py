@@ -12,6 +12,12 @@ Shape = tuple[int, int, int]  # (C, H, W)
 
 VALUE_BYTES = 16  # of JSON that a pixel takes at most
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of RGB in [0, 1], by torchvision
+_NORMALISATIONS: dict[PixelRange, tuple[tuple[float, ...], tuple[float, ...]]] = {  # mean and sd, one or one a channel
+    "unit": ((0.0,), (1.0,)),
+    "signed": ((0.5,), (0.5,)),
+    "imagenet": (IMAGENET_MEAN, IMAGENET_STD),
+    "bytes": ((0.0,), (1 / 255,)),
+}
 
 
 def in_layout(shape: tuple[int, ...], layout: Layout) -> tuple[int, ...]:
@@ -41,15 +47,8 @@ def json_data(images: np.ndarray, pixels: PixelRange, layout: Layout) -> bytes:
 @lru_cache
 def _texts(pixels: PixelRange, channels: int) -> np.ndarray:
     """The shortest decimals that are exactly each pixel value as float32, by channel, `(C, 256)`."""
-    values = np.arange(256, dtype=np.float64) / 255
-    if pixels == "bytes":
-        rows = np.tile(np.arange(256.0), (channels, 1))
-    elif pixels == "imagenet":
-        if channels != len(IMAGENET_MEAN):
-            raise ValueError(f"ImageNet's normalisation is for {len(IMAGENET_MEAN)} channels, not {channels}")
-        rows = (values - np.array(IMAGENET_MEAN)[:, None]) / np.array(IMAGENET_STD)[:, None]
-    else:
-        rows = np.tile(values * 2 - 1 if pixels == "signed" else values, (channels, 1))
+    mean, sd = (np.array(values)[:, None] for values in _NORMALISATIONS[pixels])
+    rows = np.broadcast_to((np.arange(256) / 255 - mean) / sd, (channels, 256))
     texts = np.empty(rows.shape, dtype=object)
     for index, value in np.ndenumerate(rows.astype(np.float32)):
         texts[index] = f"{value:.9g}".encode()

@@ -114,7 +114,8 @@ class Transport:
             return attempts(self._attempt, method, path, body, on_attempt, none_for)
         except _Passing as passing:
             fault = passing.fault
-            tries = f"{self._retry.attempts} attempts" if self._retry.attempts > 1 else ""
+            made = attempts.statistics["attempt_number"]
+            tries = f"{made} attempts" if made > 1 else ""
             actual = ", ".join(filter(None, (fault.actual, tries)))
             raise TeacherError(fault.what, rule=fault.rule, actual=actual, remedy=fault.remedy) from None
 
@@ -166,7 +167,8 @@ class Transport:
         retry, passing = self._retry, state.outcome and state.outcome.exception()
         backoff = wait_exponential_jitter(multiplier=retry.first, max=retry.longest, jitter=retry.first)(state)
         asked = passing.asked if isinstance(passing, _Passing) and passing.asked else 0.0
-        return min(asked, retry.longest_asked) or backoff
+        asked = min(asked, retry.longest_asked)
+        return asked if asked and passing.crowded else max(backoff, asked)
 
 
 def wait_asked(headers: Mapping[str, str]) -> float | None:
