@@ -115,7 +115,7 @@ def _connect(panel: Panel, student: Student, cache: AnswerCache, on_event: OnEve
     shape = student.shape
     witnesses = []
     for teacher in panel.teachers():
-        capabilities = teacher.connect(shape, student.num_classes)
+        capabilities = teacher.connect(shape, student.class_names)
         identity = cache.identity(capabilities.identity, trial_images(shape), capabilities.trial)
         witnesses.append(Witness(teacher, replace(capabilities, identity=identity)))
         on_event(

@@ -6,42 +6,25 @@ holds its key.
 
 from __future__ import annotations
 
-import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Literal, Self, TypeVar
-from urllib.parse import SplitResult, urlsplit
 
 import tomli_w
 from pydantic import (
-    AfterValidator,
     BaseModel,
     Field,
     FiniteFloat,
-    StringConstraints,
     ValidationError,
     field_validator,
     model_validator,
 )
 
+from core.candidates import CandidateConfig
 from core.errors import InputError
 from core.synthesis.settings import InversionConfig, PyramidsConfig, SynthesisConfig, WhiteNoiseConfig
-from core.values import Effort, Frozen
+from core.values import ClassName, Device, Effort, Frozen, Name
 
-MISLEADING = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # a terminal or a reader takes them wrong
-
-
-def _showable(text: str) -> str:
-    if MISLEADING.search(text):
-        raise ValueError("text must not hold control characters, nor those that turn its direction")
-    return text
-
-
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), AfterValidator(_showable)]
-ClassName = Annotated[str, StringConstraints(max_length=1000)]  # a constrained string is no half of a surrogate pair
-Device = Literal["auto", "cpu", "cuda", "mps"]
-PixelRange = Literal["unit", "signed", "imagenet", "bytes"]  # [0, 1], [-1, 1], ImageNet's mean and sd, 0 to 255
-Layout = Literal["channels_first", "channels_last"]
 Baseline = Literal["white_noise", "pyramids"]
 # What an audit may rank by is what it computes and shows, in this order.
 ScoreName = Literal["excess_correlation", "rp", "centred_distance", "inverse_kl", "agreement", "acs", "acs_z"]
@@ -86,38 +69,6 @@ class StudentConfig(Frozen):
         return path
 
 
-class CandidateConfig(Frozen):
-    """A teacher under suspicion, and how to ask it."""
-
-    name: Name
-    url: str
-    model: Name
-    protocol: Literal["open_inference"] = "open_inference"
-    version: Name | None = None
-    key_env: Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")] | None = None
-    output: Literal["auto", "logits", "probs"] = "auto"
-    pixels: PixelRange = "unit"  # what the served model expects, where it does not prepare its images itself
-    layout: Layout = "channels_first"
-    max_batch: int = Field(32, ge=1, le=4096)
-    max_concurrency: int = Field(1, ge=1, le=64)  # calls at a time
-    requests_per_minute: float | None = Field(None, ge=0.01, le=100_000)  # None: as many as there is time for
-    timeout: float = Field(30.0, gt=0, le=600)  # seconds without a byte of an answer
-
-    @field_validator("url")
-    @classmethod
-    def _plain_http(cls, url: str) -> str:
-        parts = urlsplit(url.strip())
-        if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise ValueError("an address must start with http:// or https:// and name a host")
-        if any(character.isspace() or not character.isprintable() for character in url.strip()):
-            raise ValueError("an address must not hold blanks or control characters")
-        if not _port_is_possible(parts):
-            raise ValueError("an address must name a port from 1 to 65535, or none")
-        if "@" in parts.netloc or "?" in url or "#" in url:
-            raise ValueError("an address must not carry a user, a password or a query: name a key_env instead")
-        return url.strip().rstrip("/")
-
-
 class EffortPlan(Frozen):
     """What an effort level buys; the steps that go with it are the methods' own."""
 
@@ -144,6 +95,7 @@ class AuditConfig(Frozen):
     baselines: tuple[Baseline, ...] = ("white_noise", "pyramids")
     synthesis: SynthesisConfig = InversionConfig()
     score: ScoreName = "excess_correlation"
+    budget: int | None = Field(None, ge=1, le=10**9)  # images that it may send to all candidates; None: what it needs
     bootstrap: int = Field(1000, ge=100, le=100_000)  # resamples of the probes for an interval
     ask_anyway: bool = False  # spend queries even on probes that failed their check
     seed: int = Field(0, ge=0, lt=2**31)
@@ -207,7 +159,10 @@ def load_config(path: Path) -> AuditConfig:
     config = config_from_toml(text)
     folder = path.parent.resolve()
     student = config.student.model_copy(update={"checkpoint": folder / config.student.checkpoint})
-    return config.model_copy(update={"student": student, "synthesis": config.synthesis.beneath(folder)})
+    candidates = tuple(candidate.beneath(folder) for candidate in config.candidates)
+    return config.model_copy(
+        update={"student": student, "synthesis": config.synthesis.beneath(folder), "candidates": candidates}
+    )
 
 
 def config_from_toml(text: str) -> AuditConfig:
@@ -248,13 +203,6 @@ def validated(model: type[Model], data: object) -> Model:
         if len(problems) > SHOWN:
             problems[SHOWN:] = [f"and {len(problems) - SHOWN} more"]
         raise InputError("; ".join(problems), remedy="correct the named fields and try again") from error
-
-
-def _port_is_possible(address: SplitResult) -> bool:
-    try:
-        return address.port != 0
-    except ValueError:  # whose own words quote what stands there: a password, perhaps
-        return False
 
 
 def _actual(value: object) -> str:

@@ -7,8 +7,8 @@ from contextlib import AbstractContextManager, nullcontext
 
 import torch
 
-from core.config import Device
 from core.errors import InputError
+from core.values import Device
 
 
 def choose_device(wanted: Device) -> str:

@@ -100,6 +100,6 @@ def _audit(path: Path) -> Iterator[Finding]:
         except AuditError as error:
             yield Finding(candidate.name, False, str(error))
             continue
-        probe_shape, classes = (shape.channels, shape.height, shape.width), student.summary.num_classes
-        report = check_connection(candidate, key=key, probe_shape=probe_shape, num_classes=classes)
+        probe_shape, names = (shape.channels, shape.height, shape.width), student.summary.class_names
+        report = check_connection(candidate, key=key, probe_shape=probe_shape, class_names=names)
         yield Finding(candidate.name, report.ok, report.message)

@@ -8,8 +8,8 @@ from typing import Literal
 
 import numpy as np
 
-from core.config import Frozen
 from core.results import ProbeCheck, RankedCandidate
+from core.values import Frozen
 
 Phase = Literal["load", "connect", "synthesise", "check", "ask", "score"]
 PHASES: tuple[Phase, ...] = ("load", "connect", "synthesise", "check", "ask", "score")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from core.config import AuditConfig, Frozen
+from core.config import AuditConfig
+from core.values import Frozen
 
 SCHEMA_VERSION = 1
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from core.candidates import CandidateConfig
 from core.config import (
     EFFORTS,
     SYNTHESISED,
     AuditConfig,
-    CandidateConfig,
     StudentConfig,
     candidates_from_toml,
     candidates_to_toml,

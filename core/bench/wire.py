@@ -22,7 +22,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from core.config import CandidateConfig
+from core.candidates import CandidateConfig
 from core.teachers.asking import Witness, ask
 from core.teachers.cache import AnswerCache
 from core.teachers.registry import open_teacher
@@ -62,7 +62,7 @@ def _images(shape: tuple[int, ...]) -> np.ndarray:
 def _asked(url: str, images: np.ndarray, **limits: int) -> float:
     """Seconds until all of them are answered, from an empty cache; connecting is not counted."""
     teacher = open_teacher(CandidateConfig(name="bench", url=url, model="m", **limits))
-    witness = Witness(teacher, teacher.connect(images.shape[1:], CLASSES))
+    witness = Witness(teacher, teacher.connect(images.shape[1:]))
     with tempfile.TemporaryDirectory() as folder, AnswerCache(Path(folder) / "answers.sqlite3") as cache:
         started = time.perf_counter()
         nothing = {"on_ask": lambda name, keys: None, "on_reply": lambda reply: None}

@@ -30,11 +30,12 @@ from pydantic import Field, ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save
 
-from core.config import AuditConfig, Frozen
+from core.config import AuditConfig
 from core.errors import AuditError, InputError
 from core.events import Phase
 from core.results import Results
 from core.runs import files
+from core.values import Frozen
 from core.workspace import runs_folder
 
 Status = Literal["queued", "running", "done", "failed", "cancelled"]

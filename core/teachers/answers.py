@@ -6,9 +6,8 @@ from typing import Literal
 
 import numpy as np
 
+from core.candidates import Output
 from core.errors import TeacherError
-
-Output = Literal["logits", "probs"]
 
 SUM_TOLERANCE = 0.01  # of a row of probabilities, on top of what rounding explains
 _MOST_DECIMALS = 6  # beyond these, answers count as not rounded
@@ -21,14 +20,21 @@ def trial_images(shape: tuple[int, int, int]) -> np.ndarray:
     return np.stack([grey, random])
 
 
-def checked_output(answers: np.ndarray, declared: Literal["auto", "logits", "probs"], *, name: str) -> Output:
-    """What `answers` are, if that is what was `declared`.
+def checked_output(answers: np.ndarray, declared: Output | Literal["auto"], *, name: str) -> Literal["logits", "probs"]:
+    """What complete `answers` `(N, K)` are, if that is what was `declared`.
 
     Raises:
         TeacherError: they contradict the declaration, or cannot be told from their values.
     """
     in_range, sums = _unit_range(answers), answers.sum(axis=1)
     sums_to_one = bool(np.all(np.abs(sums - 1) <= SUM_TOLERANCE + rounding_error(answers)))
+    if declared in ("top_k", "labels"):
+        raise TeacherError(
+            f"{name}: the answers tell more than the candidate's output says",
+            rule=declared,
+            actual=f"a number for each of {answers.shape[1]} classes",
+            remedy="set output to auto",
+        )
     seen = f"values from {answers.min():.4g} to {answers.max():.4g}, sums {', '.join(f'{s:.4g}' for s in sums[:3])}"
     if declared == "probs":
         if not (in_range and sums_to_one):

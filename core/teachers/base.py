@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Protocol
 
 import numpy as np
 
+from core.candidates import Output
 from core.teachers.transport import Transport
 
 
@@ -15,14 +16,15 @@ from core.teachers.transport import Transport
 class Capabilities:
     """What a teacher can do, as declared by its server and verified on two test images."""
 
-    output: Literal["logits", "probs"]
-    num_classes: int
+    output: Output
+    num_classes: int  # K, of its rows
     max_batch: int
     input_shape: tuple[int, int, int] | None  # (C, H, W); None where the server does not say
     identity: str  # protocol, host, model, version and pixels: equal identities give equal answers
     latency: float  # seconds, of the last call with test images, waiting for its turn left out
     trial: np.ndarray = field(compare=False, repr=False)  # its answers to them, (2, K)
     max_concurrency: int = 1  # calls at a time
+    matched: Mapping[str, str | None] = field(default_factory=dict)  # the student's class by label, of labels seen
 
 
 class Teacher(Protocol):
@@ -30,12 +32,12 @@ class Teacher(Protocol):
 
     name: str
 
-    def connect(self, probe_shape: tuple[int, int, int], num_classes: int | None = None) -> Capabilities:
+    def connect(self, probe_shape: tuple[int, int, int], class_names: Sequence[str] | None = None) -> Capabilities:
         """Read what the server declares, ask two test images of `probe_shape` and verify the answer.
 
         Args:
             probe_shape: `(C, H, W)` that the audit will send.
-            num_classes: that the student has; None to accept any.
+            class_names: of the student, in the order of its logits; None to accept any number of classes.
 
         Raises:
             TeacherError: unreachable, refused, or its answers are of no use; says which and what to do.
@@ -43,9 +45,10 @@ class Teacher(Protocol):
         ...
 
     def query(self, images: np.ndarray) -> np.ndarray:
-        """Answers `(N, K)` float64, as the server gives them, for uint8 images `(N, C, H, W)`.
+        """Answers `(N, K)` float64 to uint8 images `(N, C, H, W)`, in the student's order of classes.
 
-        `N` is at most the largest batch of its capabilities. Raises `TeacherError`.
+        Logits or probabilities as the server gives them; NaN for classes that it tells nothing of; 1 for a bare
+        label. `N` is at most the largest batch of its capabilities. Raises `TeacherError`.
         """
         ...
 

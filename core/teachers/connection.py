@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import numpy as np
 
-from core.config import CandidateConfig
+from core.candidates import CandidateConfig, Output
 from core.errors import AuditError
-from core.teachers.answers import SUM_TOLERANCE, trial_images
-from core.teachers.base import Capabilities, Teacher
+from core.teachers.answers import SUM_TOLERANCE
+from core.teachers.base import Capabilities
 from core.teachers.registry import open_teacher
+from core.teachers.told import shown
 from core.teachers.transport import Retry, is_loopback
 
 IMPATIENT = Retry(attempts=2, first=0.2, longest_asked=2.0)  # somebody is looking on
 ALMOST_SURE = 0.999
+OUTPUTS: dict[Output, str] = {
+    "logits": "logits",
+    "probs": "probabilities",
+    "top_k": "the strongest classes",
+    "labels": "a label",
+}
 ALMOST_UNIFORM = 1.5  # times 1 / K, of the strongest class
 
 
@@ -33,35 +41,32 @@ class ConnectionReport:
 
 
 def check_connection(
-    candidate: CandidateConfig, *, key: str | None, probe_shape: tuple[int, int, int], num_classes: int | None
+    candidate: CandidateConfig,
+    *,
+    key: str | None,
+    probe_shape: tuple[int, int, int],
+    class_names: Sequence[str] | None,
 ) -> ConnectionReport:
-    """Connect to `candidate` and ask it two images more; a failure is in the report, never raised.
+    """Connect to `candidate`, which asks it two test images; a failure is in the report, never raised.
 
     Args:
         probe_shape: `(C, H, W)` of the student's images.
-        num_classes: that the student has; None to accept any.
+        class_names: of the student; None to accept any number of classes.
     """
     try:
-        teacher = open_teacher(candidate, key=key, retry=IMPATIENT)
-        capabilities = teacher.connect(probe_shape, num_classes)
-        answers = _ask(teacher, trial_images(probe_shape), capabilities.max_batch)
+        capabilities = open_teacher(candidate, key=key, retry=IMPATIENT).connect(probe_shape, class_names)
     except AuditError as error:
         return ConnectionReport(ok=False, message=str(error))
-    kind = "probabilities" if capabilities.output == "probs" else "logits"
+    answers, kind = capabilities.trial, OUTPUTS[capabilities.output]
     return ConnectionReport(
         ok=True,
         message=f"answers {kind} of {capabilities.num_classes} classes in {1000 * capabilities.latency:.0f} ms",
         capabilities=capabilities,
-        sums=tuple(float(total) for total in answers.sum(axis=1)),
-        top1=tuple(int(strongest) for strongest in answers.argmax(axis=1)),
+        sums=tuple(float(total) for total in np.nansum(answers, axis=1)),
+        top1=tuple(int(strongest) for strongest in np.nan_to_num(answers, nan=-np.inf).argmax(axis=1)),
         latency=capabilities.latency,
         warnings=(*_exposure(candidate, key), *_doubts(answers, capabilities)),
     )
-
-
-def _ask(teacher: Teacher, images: np.ndarray, max_batch: int) -> np.ndarray:
-    batches = (images[start : start + max_batch] for start in range(0, len(images), max_batch))
-    return np.concatenate([teacher.query(batch) for batch in batches])
 
 
 def _exposure(candidate: CandidateConfig, key: str | None) -> list[str]:
@@ -74,11 +79,11 @@ def _exposure(candidate: CandidateConfig, key: str | None) -> list[str]:
 def _doubts(answers: np.ndarray, capabilities: Capabilities) -> list[str]:
     """Signs of wrong preprocessing in `(N, K)` answers."""
     doubts = []
-    probs = answers if capabilities.output == "probs" else _softmax(answers)
+    probs = _softmax(answers) if capabilities.output == "logits" else np.nan_to_num(answers)
     top = probs.max(axis=1)
     if np.all(top < ALMOST_UNIFORM / capabilities.num_classes):
         doubts.append("All classes get almost the same answer: the model may be untrained, or expect other pixels.")
-    elif np.ptp(probs, axis=0).max() < 1e-6:
+    elif capabilities.output != "labels" and np.ptp(probs, axis=0).max() < 1e-6:
         doubts.append("A grey and a random image get the same answer: the server may not look at its input.")
     elif np.all(top > ALMOST_SURE) and len(set(probs.argmax(axis=1))) == 1:
         doubts.append(
@@ -87,6 +92,9 @@ def _doubts(answers: np.ndarray, capabilities: Capabilities) -> list[str]:
         )
     if capabilities.output == "probs" and np.abs(answers.sum(axis=1) - 1).max() > SUM_TOLERANCE:
         doubts.append("The probabilities do not sum to 1: the server seems to round them, which costs accuracy.")
+    unknown = [label for label, ours in capabilities.matched.items() if ours is None]
+    if unknown:
+        doubts.append(f"Of its labels, these are no class of the student: {shown(', '.join(unknown))}.")
     return doubts
 
 

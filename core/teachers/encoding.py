@@ -1,12 +1,15 @@
-"""Pixels as a server's model expects them: their range or normalisation, and the order of their axes."""
+"""Images as a server's model expects them: numbers in some range, order of axes and nesting, or PNG files."""
 
 from __future__ import annotations
 
+import io
+from collections.abc import Iterable
 from functools import lru_cache
 
 import numpy as np
+from PIL import Image
 
-from core.config import Layout, PixelRange
+from core.candidates import Layout, PixelRange
 
 Shape = tuple[int, int, int]  # (C, H, W)
 
@@ -29,6 +32,12 @@ def in_layout(shape: tuple[int, ...], layout: Layout) -> tuple[int, ...]:
     return shape if layout == "channels_first" else (*shape[:-3], *shape[-2:], shape[-3])
 
 
+def float_data(images: np.ndarray, pixels: PixelRange, layout: Layout) -> np.ndarray:
+    """uint8 images `(N, C, H, W)` as float32, in the layout that is sent; raises as `json_data`."""
+    channels = images.shape[1]
+    return _laid_out(_values(pixels, channels)[np.arange(channels)[:, None, None], images], layout)
+
+
 def json_data(images: np.ndarray, pixels: PixelRange, layout: Layout) -> bytes:
     """The numbers of uint8 images `(N, C, H, W)`, comma-separated, as JSON has them between brackets.
 
@@ -37,19 +46,47 @@ def json_data(images: np.ndarray, pixels: PixelRange, layout: Layout) -> bytes:
     Raises:
         ValueError: `pixels` is for colour, and the images have another number of channels.
     """
+    return b",".join(_text_array(images, pixels, layout).ravel().tolist())
+
+
+def json_nested(image: np.ndarray, pixels: PixelRange, layout: Layout) -> bytes:
+    """One uint8 image `(C, H, W)` as JSON lists of lists of numbers, in the layout that is sent; raises the same."""
+    planes = _text_array(image[None], pixels, layout)[0].tolist()
+    return _listed(_listed(_listed(row) for row in rows) for rows in planes)
+
+
+def png_of(image: np.ndarray) -> bytes:
+    """A uint8 image `(1 or 3, H, W)` as a PNG file."""
+    file = io.BytesIO()
+    Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0)).save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
+def _listed(items: Iterable[bytes]) -> bytes:
+    return b"[" + b",".join(items) + b"]"
+
+
+def _text_array(images: np.ndarray, pixels: PixelRange, layout: Layout) -> np.ndarray:
     channels = images.shape[1]
-    texts = _texts(pixels, channels)[np.arange(channels)[:, None, None], images]
-    if layout == "channels_last":
-        texts = texts.transpose(0, 2, 3, 1)
-    return b",".join(texts.ravel().tolist())
+    return _laid_out(_texts(pixels, channels)[np.arange(channels)[:, None, None], images], layout)
+
+
+def _laid_out(images: np.ndarray, layout: Layout) -> np.ndarray:
+    return images.transpose(0, 2, 3, 1) if layout == "channels_last" else images
+
+
+@lru_cache
+def _values(pixels: PixelRange, channels: int) -> np.ndarray:
+    """What each pixel value is sent as, by channel, `(C, 256)` float32."""
+    mean, sd = (np.array(values)[:, None] for values in _NORMALISATIONS[pixels])
+    return np.broadcast_to((np.arange(256) / 255 - mean) / sd, (channels, 256)).astype(np.float32)
 
 
 @lru_cache
 def _texts(pixels: PixelRange, channels: int) -> np.ndarray:
-    """The shortest decimals that are exactly each pixel value as float32, by channel, `(C, 256)`."""
-    mean, sd = (np.array(values)[:, None] for values in _NORMALISATIONS[pixels])
-    rows = np.broadcast_to((np.arange(256) / 255 - mean) / sd, (channels, 256))
-    texts = np.empty(rows.shape, dtype=object)
-    for index, value in np.ndenumerate(rows.astype(np.float32)):
+    """The shortest decimals that are exactly each of `_values`, `(C, 256)`."""
+    values = _values(pixels, channels)
+    texts = np.empty(values.shape, dtype=object)
+    for index, value in np.ndenumerate(values):
         texts[index] = f"{value:.9g}".encode()
     return texts

@@ -52,6 +52,7 @@ def exchange(
     method: str,
     url: str,
     body: bytes | None = None,
+    headers: Mapping[str, str] | None = None,
     *,
     bounds: Bounds,
     cancelled: threading.Event,
@@ -71,7 +72,7 @@ def exchange(
 
     def work() -> None:
         try:
-            outcome.append(_send_and_read(session, method, url, body, bounds, abandoned))
+            outcome.append(_send_and_read(session, method, url, body, headers, bounds, abandoned))
         except BaseException as error:  # carried over to the thread that waits
             outcome.append(error)
         finally:
@@ -97,11 +98,14 @@ def _send_and_read(
     method: str,
     url: str,
     body: bytes | None,
+    headers: Mapping[str, str] | None,
     bounds: Bounds,
     abandoned: threading.Event,
 ) -> Reply:
     timeout = (bounds.connect, bounds.silence)
-    with session.request(method, url, data=body, timeout=timeout, allow_redirects=False, stream=True) as response:
+    with session.request(
+        method, url, data=body, headers=headers, timeout=timeout, allow_redirects=False, stream=True
+    ) as response:
         answer = bytearray()
         # read1 hands over what is there; iter_content would gather a whole chunk of drips first
         while not abandoned.is_set() and (chunk := response.raw.read1(_CHUNK, decode_content=True)):

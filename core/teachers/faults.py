@@ -11,7 +11,7 @@ from urllib.parse import quote, urlsplit
 import requests
 import urllib3
 
-from core.config import CandidateConfig
+from core.candidates import CandidateConfig
 from core.errors import TeacherError
 from core.teachers.exchange import Bounds, Reply
 

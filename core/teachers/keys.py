@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 
-from core.config import CandidateConfig
+from core.candidates import CandidateConfig
 from core.errors import InputError
 
 

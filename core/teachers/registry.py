@@ -6,7 +6,7 @@ import threading
 from importlib import import_module
 from typing import get_args
 
-from core.config import CandidateConfig
+from core.candidates import CandidateConfig
 from core.teachers.base import ADAPTERS, Teacher
 from core.teachers.transport import PATIENT, Retry, Transport
 

@@ -12,33 +12,34 @@ from math import prod
 
 import numpy as np
 
-from core.config import Layout, PixelRange
+from core.candidates import Layout, PixelRange
 from core.errors import TeacherError
-from core.teachers.encoding import IMAGENET_MEAN, Shape, in_layout, json_data
+from core.teachers.encoding import Shape, in_layout, json_data
+from core.teachers.told import Told, finite, shown
 
 DATATYPES = ("FP32", "UINT8")
 _AXES: dict[Layout, str] = {
     "channels_first": "channels, height, width",
     "channels_last": "height, width, channels",
 }
-_SHOWN = 80  # characters of a server's values in an error
 
 
 @dataclass(frozen=True)
-class Declared:
+class Metadata:
     """A model's metadata; every part may be missing, as in MLServer's."""
 
     input_name: str = "input"
+    output_name: str = "output"
     input_shape: tuple[int, ...] | None = None  # (N, C, H, W) or (N, H, W, C), below 1 where free
     datatype: str = "FP32"
     max_batch: int | None = None
     version: str = ""  # of all versions that are served, comma-separated
 
 
-def read_metadata(metadata: object, *, name: str) -> Declared:
+def read_metadata(metadata: object, *, name: str) -> Metadata:
     """What `GET v2/models/{model}` says, None for nothing; raises `TeacherError` for a model of another kind."""
     if metadata is None:
-        return Declared()
+        return Metadata()
     if not isinstance(metadata, dict):
         raise _senseless(name, "metadata", metadata)
     inputs = metadata.get("inputs") or []
@@ -48,22 +49,25 @@ def read_metadata(metadata: object, *, name: str) -> Declared:
         raise TeacherError(
             f"{name}: the model wants {len(inputs)} inputs",
             rule="one, a batch of images",
-            actual=_cut(", ".join(str(tensor.get("name")) for tensor in inputs)),
+            actual=shown(", ".join(str(tensor.get("name")) for tensor in inputs)),
             remedy="serve a model that takes nothing but images",
         )
     tensor = inputs[0] if inputs else {}
-    datatype = tensor.get("datatype", Declared.datatype)
+    datatype = tensor.get("datatype", Metadata.datatype)
     if datatype not in DATATYPES:
         raise TeacherError(
             f"{name}: the model wants another type of pixels",
             rule=" or ".join(DATATYPES),
-            actual=_cut(str(datatype)),
+            actual=shown(str(datatype)),
             remedy="serve the model with an FP32 input",
         )
+    outputs = metadata.get("outputs")
+    output = outputs[0] if isinstance(outputs, list) and outputs and isinstance(outputs[0], dict) else {}
     parameters, versions = metadata.get("parameters"), metadata.get("versions")
     largest = parameters.get("max_batch_size") if isinstance(parameters, dict) else None
-    return Declared(
-        input_name=tensor["name"] if isinstance(tensor.get("name"), str) else Declared.input_name,
+    return Metadata(
+        input_name=tensor["name"] if isinstance(tensor.get("name"), str) else Metadata.input_name,
+        output_name=output["name"] if isinstance(output.get("name"), str) else Metadata.output_name,
         input_shape=_shape(tensor["shape"], name=name) if tensor.get("shape") else None,
         datatype=datatype,
         max_batch=largest if _is_integer(largest) and largest > 0 else None,
@@ -72,20 +76,13 @@ def read_metadata(metadata: object, *, name: str) -> Declared:
 
 
 def check_input(
-    declared: Declared, probe_shape: Shape, pixels: PixelRange, layout: Layout, *, name: str
+    declared: Metadata, probe_shape: Shape, pixels: PixelRange, layout: Layout, *, name: str
 ) -> tuple[Shape | None, int | None]:
     """The input shape that the server fixes and the largest batch that follows, None where it leaves them free.
 
     Raises:
         TeacherError: images of `probe_shape` do not fit, as the candidate says that they are to be sent.
     """
-    if pixels == "imagenet" and probe_shape[0] != len(IMAGENET_MEAN):
-        raise TeacherError(
-            f"{name}: ImageNet's normalisation is for colour images",
-            rule=f"{len(IMAGENET_MEAN)} channels",
-            actual=str(probe_shape[0]),
-            remedy="choose another range of the candidate's pixels",
-        )
     if declared.datatype == "UINT8" and pixels != "bytes":
         raise TeacherError(
             f"{name}: the model wants pixels from 0 to 255",
@@ -103,7 +100,7 @@ def check_input(
         raise TeacherError(
             f"{name}: the server's input does not fit the student's",
             rule=f"{[-1, *wanted]}, images, {_AXES[layout]}",
-            actual=_cut(f"{list(shape)}") + (f", images, {_AXES[other]}" if turned else ""),
+            actual=shown(f"{list(shape)}") + (f", images, {_AXES[other]}" if turned else ""),
             remedy=f'set the candidate\'s layout to "{other}"'
             if turned
             else "name another model, or check the student's input size",
@@ -112,14 +109,14 @@ def check_input(
         raise TeacherError(
             f"{name}: the server takes batches of one fixed size",
             rule="a free first dimension, -1",
-            actual=_cut(f"{list(shape)}"),
+            actual=shown(f"{list(shape)}"),
             remedy="serve the model with a free batch size",
         )
     fixed = probe_shape if all(size > 0 for size in shape[1:]) else None
     return fixed, 1 if shape[0] == 1 else declared.max_batch
 
 
-def request_of(images: np.ndarray, declared: Declared, pixels: PixelRange, layout: Layout) -> bytes:
+def request_of(images: np.ndarray, declared: Metadata, pixels: PixelRange, layout: Layout) -> bytes:
     """The body that asks about uint8 images `(N, C, H, W)`."""
     shape = in_layout(images.shape, layout)
     tensor = {"name": declared.input_name, "shape": shape, "datatype": declared.datatype}
@@ -127,48 +124,45 @@ def request_of(images: np.ndarray, declared: Declared, pixels: PixelRange, layou
     return b"".join((b'{"inputs":[', head, b',"data":[', json_data(images, pixels, layout), b"]}]}"))
 
 
-def answers_of(reply: object, rows: int, *, name: str) -> np.ndarray:
-    """The answers `(rows, K)` float64 in a server's reply, all finite.
+def told_of(reply: object, rows: int, *, name: str) -> list[Told]:
+    """The answers to `rows` images in a server's reply: a row of the output tensor each, all finite.
 
     Raises:
         TeacherError: the reply holds anything else; says what.
     """
-    outputs = reply.get("outputs") if isinstance(reply, dict) else None
-    if not isinstance(outputs, list) or len(outputs) != 1 or not isinstance(outputs[0], dict):
-        error = reply.get("error") if isinstance(reply, dict) else None
-        count = f"{len(outputs)} outputs" if isinstance(outputs, list) else f"no outputs but {_cut(str(reply))}"
-        raise TeacherError(
-            f"{name}: the server's reply is no answer",
-            rule="one output tensor",
-            actual=f"the error {_cut(error)!r}" if isinstance(error, str) else count,
-            remedy="check that the address is that of an Open Inference server and the model has one output",
-        )
-    tensor = outputs[0]
+    tensor = output_of(reply, name=name)
     shape = _shape(tensor.get("shape"), name=name)
     if len(shape) != 2 or shape[0] != rows or shape[1] < 2:
         raise TeacherError(
             f"{name}: the answers have the wrong shape",
             rule=f"[{rows}, number of classes], a row for each image",
-            actual=_cut(f"{list(shape)}"),
+            actual=shown(f"{list(shape)}"),
             remedy="serve a classifier that gives a score for every class",
         )
     values = _numbers(tensor.get("data"), depth=len(shape), name=name)
     if len(values) != prod(shape):
         raise TeacherError(
             f"{name}: the answers' data do not fill their shape",
-            rule=_cut(f"as many numbers as {list(shape)} asks for"),
+            rule=shown(f"as many numbers as {list(shape)} asks for"),
             actual=f"{len(values)}",
             remedy="look at what the server does to its output",
         )
-    answers = values.reshape(shape)
-    if not np.isfinite(answers).all():
+    return list(finite(values.reshape(shape), name=name))
+
+
+def output_of(reply: object, *, name: str) -> dict[str, object]:
+    """The one output tensor of a reply; raises `TeacherError`."""
+    outputs = reply.get("outputs") if isinstance(reply, dict) else None
+    if not isinstance(outputs, list) or len(outputs) != 1 or not isinstance(outputs[0], dict):
+        error = reply.get("error") if isinstance(reply, dict) else None
+        count = f"{len(outputs)} outputs" if isinstance(outputs, list) else f"no outputs but {shown(str(reply))}"
         raise TeacherError(
-            f"{name}: the answers hold NaN or infinity",
-            rule="finite numbers",
-            actual=f"{int((~np.isfinite(answers)).sum())} of {answers.size} are not",
-            remedy="check which pixels the served model takes",
+            f"{name}: the server's reply is no answer",
+            rule="one output tensor",
+            actual=f"the error {shown(error)!r}" if isinstance(error, str) else count,
+            remedy="check that the address is that of an Open Inference server and the model has one output",
         )
-    return answers
+    return outputs[0]
 
 
 def _numbers(data: object, *, depth: int, name: str) -> np.ndarray:
@@ -182,7 +176,7 @@ def _numbers(data: object, *, depth: int, name: str) -> np.ndarray:
         raise TeacherError(
             f"{name}: the answers are not numbers",
             rule="a number for each class",
-            actual=f"{type(strange).__name__} {_cut(repr(strange))}",
+            actual=f"{type(strange).__name__} {shown(repr(strange))}",
             remedy="serve the model's scores, not its labels",
         )
     try:
@@ -209,11 +203,6 @@ def _senseless(name: str, what: str, value: object) -> TeacherError:
     return TeacherError(
         f"{name}: the server's {what} make no sense",
         rule="the form of the Open Inference Protocol",
-        actual=_cut(repr(value)),
+        actual=shown(repr(value)),
         remedy="check that the address is that of an Open Inference server",
     )
-
-
-def _cut(text: str) -> str:
-    shown = "".join(c if c.isprintable() else " " for c in text)
-    return shown if len(shown) <= _SHOWN else shown[: _SHOWN - 1] + "…"

@@ -10,7 +10,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ from requests.utils import get_environ_proxies
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_exponential_jitter
 from tenacity.nap import sleep_using_event
 
-from core.config import CandidateConfig
+from core.candidates import CandidateConfig
 from core.errors import Cancelled, TeacherError
 from core.teachers.exchange import MAX_BODY, Bounds, TooBig, TooSlow, exchange
 from core.teachers.faults import Faults
@@ -56,11 +56,21 @@ class _Passing(Exception):
         self.fault, self.asked, self.crowded = fault, asked, crowded
 
 
+@dataclass(frozen=True)
+class _Request:
+    """What is sent, to a path below the candidate's address."""
+
+    method: str
+    path: str
+    body: bytes | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
 class Transport:
     """Connections to one candidate's server, for as many threads as its `max_concurrency`.
 
     Args:
-        key: sent as a bearer token; it appears in no error, whatever the server says.
+        key: sent as the candidate's `key_header` says; it appears in no error, whatever the server says.
         cancelled: when set, the call that waits or reads raises `Cancelled`.
         max_body: bytes of an answer that are read at most.
     """
@@ -79,30 +89,34 @@ class Transport:
         self._cancelled = cancelled or threading.Event()
         self._retry = retry
         self._bounds = Bounds(silence=candidate.timeout, total=WHOLE_ANSWER * candidate.timeout, body=max_body)
-        self._session = _session(candidate.url, connections=candidate.max_concurrency)
+        self._session = _session(candidate)
         self._pace = Pace(candidate.requests_per_minute)
         self._answered = 0  # calls; threads may lose a count, never all of them
         if key is not None:
             if not re.fullmatch(r"[\x21-\x7e]+", key):
                 raise self._faults.bad_key()
-            self._session.headers["Authorization"] = f"Bearer {key}"
+            bearer = candidate.key_header.lower() == "authorization"
+            self._session.headers[candidate.key_header] = f"Bearer {key}" if bearer else key
 
     def get(self, path: str, *, none_for: Collection[int] = ()) -> object:
         """The JSON at `path` below the candidate's address; None for a status in `none_for`."""
-        return self._call("GET", path, None, lambda: None, none_for)
+        return self._call(_Request("GET", path), lambda: None, none_for)
 
-    def post(self, path: str, body: bytes, *, on_attempt: Callable[[], None]) -> object:
-        """The JSON answer to a body that is JSON; `on_attempt` is called each time that it is sent.
+    def post(
+        self, path: str, body: bytes, *, headers: Mapping[str, str] | None = None, on_attempt: Callable[[], None]
+    ) -> object:
+        """The JSON answer to a body; `on_attempt` is called each time that it is sent.
+
+        Args:
+            headers: beside those of every request; a body is JSON where none of them says otherwise.
 
         Raises:
             TeacherError: after the last attempt, or at once where another would not help.
             Cancelled: the user does not want the answer any more.
         """
-        return self._call("POST", path, body, on_attempt, ())
+        return self._call(_Request("POST", path, body, headers or {}), on_attempt, ())
 
-    def _call(
-        self, method: str, path: str, body: bytes | None, on_attempt: Callable[[], None], none_for: Collection[int]
-    ) -> object:
+    def _call(self, request: _Request, on_attempt: Callable[[], None], none_for: Collection[int]) -> object:
         attempts = Retrying(
             stop=self._patience(),
             wait=self._wait,
@@ -111,7 +125,7 @@ class Transport:
             reraise=True,
         )
         try:
-            return attempts(self._attempt, method, path, body, on_attempt, none_for)
+            return attempts(self._attempt, request, on_attempt, none_for)
         except _Passing as passing:
             fault = passing.fault
             made = attempts.statistics["attempt_number"]
@@ -119,16 +133,15 @@ class Transport:
             actual = ", ".join(filter(None, (fault.actual, tries)))
             raise TeacherError(fault.what, rule=fault.rule, actual=actual, remedy=fault.remedy) from None
 
-    def _attempt(
-        self, method: str, path: str, body: bytes | None, on_attempt: Callable[[], None], none_for: Collection[int]
-    ) -> object:
+    def _attempt(self, request: _Request, on_attempt: Callable[[], None], none_for: Collection[int]) -> object:
         self._pace.wait(self._cancelled)
         if self._cancelled.is_set():
             raise Cancelled
         on_attempt()
-        url = f"{self.candidate.url}/{path}"
+        url = f"{self.candidate.url}/{request.path}".rstrip("/")
+        sent = request.method, url, request.body, request.headers
         try:
-            reply = exchange(self._session, method, url, body, bounds=self._bounds, cancelled=self._cancelled)
+            reply = exchange(self._session, *sent, bounds=self._bounds, cancelled=self._cancelled)
         except TooSlow:
             raise self._faults.too_slow(url, self._bounds) from None
         except TooBig:
@@ -231,18 +244,19 @@ class _Session(requests.Session):
         return None
 
 
-def _session(url: str, *, connections: int) -> requests.Session:
+def _session(candidate: CandidateConfig) -> requests.Session:
     """A session that takes from the environment certificate authorities and, for other hosts, proxies.
 
     `trust_env` stays off: with it, a matching entry in ~/.netrc would replace the key.
     """
     session = _Session()
     for scheme in ("http://", "https://"):
-        session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=connections))
+        session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=candidate.max_concurrency))
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # none is kept
     session.headers.update({"Content-Type": "application/json", "Accept": "application/json"})
-    session.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE") or True
-    if not is_loopback(urlsplit(url).hostname or ""):
-        session.proxies.update(get_environ_proxies(url))
+    authorities = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    session.verify = str(candidate.ca_file) if candidate.ca_file else authorities or True
+    if not is_loopback(urlsplit(candidate.url).hostname or ""):
+        session.proxies.update(get_environ_proxies(candidate.url))
     return session

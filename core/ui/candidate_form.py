@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from core.config import CandidateConfig, Layout, PixelRange
+from core.candidates import CandidateConfig, Layout, PixelRange
 from core.ui.candidate_rows import candidates_of_rows, editor_key, first_rows, keep_rows
 from core.ui.candidate_toolbar import candidate_toolbar
 from core.ui.connection_test import connection_test, forget_reports

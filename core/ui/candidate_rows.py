@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from core.config import CandidateConfig, validated
+from core.candidates import CandidateConfig
+from core.config import validated
 from core.errors import InputError
 
 EDITED, FIRST, VERSION = "setup_rows", "setup_rows_first", "setup_rows_version"

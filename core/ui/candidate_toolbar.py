@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.config import CandidateConfig, candidates_from_toml, candidates_to_toml, validated
+from core.candidates import CandidateConfig
+from core.config import candidates_from_toml, candidates_to_toml, validated
 from core.errors import InputError
 from core.ui.candidate_rows import add_row, set_rows
 from core.ui.frame import guarded

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pandas as pd
 import streamlit as st
 
-from core.config import CandidateConfig
+from core.candidates import CandidateConfig
 from core.errors import AuditError
-from core.teachers.connection import ConnectionReport, check_connection
+from core.teachers.connection import OUTPUTS, ConnectionReport, check_connection
 from core.teachers.keys import key_of
 from core.ui.student_form import StudentChoice
 from core.ui.text import plain
@@ -55,14 +55,16 @@ def _test(candidates: tuple[CandidateConfig, ...], keys: Mapping[str, str], stud
     if spec is None or config is None:
         return
     shape = (spec.channels, spec.height, spec.width)
-    classes = student.summary.num_classes if student.summary else config.num_classes
+    names = student.summary.class_names if student.summary else config.class_names
+    if names is None and config.num_classes is not None:
+        names = tuple(f"class {index}" for index in range(config.num_classes))
 
     def test(candidate: CandidateConfig) -> ConnectionReport:
         try:
             key = keys.get(candidate.name) or key_of(candidate)
         except AuditError as error:
             return ConnectionReport(ok=False, message=str(error))
-        return check_connection(candidate, key=key, probe_shape=shape, num_classes=classes)
+        return check_connection(candidate, key=key, probe_shape=shape, class_names=names)
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
         reports = list(pool.map(test, candidates))
@@ -95,7 +97,7 @@ def _row(candidate: CandidateConfig, report: ConnectionReport, names: tuple[str,
     return {
         "Candidate": candidate.name,
         "Result": "✓ answers" if report.ok else "✗ no use",
-        "Answers": {"logits": "logits", "probs": "probabilities"}[known.output] if known else None,
+        "Answers": OUTPUTS[known.output] if known else None,
         "Classes": known.num_classes if known else None,
         "Sum": ", ".join(f"{total:.4g}" for total in report.sums) or None,
         "Strongest class": ", ".join(top) or None,

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core.config import EFFORTS, AuditConfig, Baseline, Device, Effort
+from core.config import EFFORTS, AuditConfig, Baseline, Effort
 from core.scoring.table import REPORTED
 from core.synthesis.settings import METHODS, RULES, SynthesisConfig, settings_of
 from core.ui.words import EFFORT_HELP, EFFORT_LABELS
+from core.values import Device
 from core.words import METHODS as METHOD_WORDS
 from core.words import PROBE_SET_HELP, PROBE_SETS
 from core.words import RULES as RULE_WORDS

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from math import ceil
 
-from core.config import SYNTHESISED, AuditConfig, CandidateConfig, InputSpec
+from core.candidates import CandidateConfig
+from core.config import SYNTHESISED, AuditConfig, InputSpec
 
 # Measured on two cores, for students from a demo's to ResNet-50, at 28 to 96 pixels a side.
 START = 12.0  # seconds to start worker and servers, load the student and score

@@ -6,10 +6,10 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from core.config import Frozen
 from core.events import Answered, Connected, Phase, PhaseStarted, ProbesChecked, Ranked, SynthesisStep
 from core.results import ProbeCheck
 from core.runs.folder import RunFolder
+from core.values import Frozen
 
 MAX_POINTS = 300  # of the loss curve, roughly
 KINDS: dict[str, type[Frozen]] = {

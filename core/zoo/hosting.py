@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-from core.config import CandidateConfig
+from core.candidates import CandidateConfig
 from core.errors import Cancelled, TeacherError
 from core.processes import ROOT, detached
 from core.zoo.cards import DEMO

@@ -29,8 +29,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from core import __version__
-from core.config import Frozen, validated
+from core.config import validated
 from core.errors import InputError
+from core.values import Frozen
 from core.zoo.served import BadRequest, ServedModel
 
 

@@ -10,10 +10,11 @@ import numpy as np
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from core.config import CandidateConfig
+from core.candidates import CandidateConfig
 
 SHAPE = (1, 8, 8)
 CLASSES = 5
+NAMES = ("ant", "bee", "cat", "dog", "elk")
 WEIGHTS = np.random.default_rng(3).normal(size=(64, CLASSES))
 
 

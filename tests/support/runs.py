@@ -15,7 +15,8 @@ from pathlib import Path
 
 import numpy as np
 
-from core.config import SYNTHESISED, AuditConfig, CandidateConfig, StudentConfig
+from core.candidates import CandidateConfig
+from core.config import SYNTHESISED, AuditConfig, StudentConfig
 from core.events import PHASES, Answered, Connected, Event, Phase, PhaseStarted, ProbesChecked, Ranked, SynthesisStep
 from core.results import (
     ProbeCheck,

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from core.config import CandidateConfig
+from core.candidates import CandidateConfig
 from core.zoo.server import Moods, create_app
 from tests.support.serving import serving
 

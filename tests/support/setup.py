@@ -8,7 +8,8 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from core.config import CandidateConfig, InputSpec, StudentConfig
+from core.candidates import CandidateConfig
+from core.config import InputSpec, StudentConfig
 from core.students.inspection import CheckpointSummary
 
 GREY = InputSpec(channels=1, height=28, width=28, mean=(0.0,), std=(1.0,))

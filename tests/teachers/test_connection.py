@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from pytest_httpserver import HTTPServer
 
-from core.config import CandidateConfig
+from core.candidates import CandidateConfig
 from core.teachers.answers import trial_images
 from core.teachers.connection import IMPATIENT, check_connection
-from tests.support.inference import CLASSES, SHAPE, InferenceServer, expected_probs, output_tensor
+from tests.support.inference import CLASSES, NAMES, SHAPE, InferenceServer, expected_probs, output_tensor
 
 
 def test_a_healthy_teacher(inference: InferenceServer) -> None:
-    report = check_connection(inference.candidate(), key=None, probe_shape=SHAPE, num_classes=CLASSES)
+    report = check_connection(inference.candidate(), key=None, probe_shape=SHAPE, class_names=NAMES)
     probs = expected_probs(trial_images(SHAPE))
     assert report.ok
     assert report.message.startswith(f"answers probabilities of {CLASSES} classes in ")
@@ -25,7 +25,7 @@ def test_a_healthy_teacher(inference: InferenceServer) -> None:
 
 
 def test_a_teacher_that_takes_one_image_a_call(inference: InferenceServer) -> None:
-    report = check_connection(inference.candidate(max_batch=1), key=None, probe_shape=SHAPE, num_classes=None)
+    report = check_connection(inference.candidate(max_batch=1), key=None, probe_shape=SHAPE, class_names=None)
     assert report.ok
     assert len(report.sums) == len(report.top1) == 2
 
@@ -48,7 +48,7 @@ def test_an_error_is_in_the_report(
 ) -> None:
     for path in ("/v2/models/other", "/v2/models/other/infer"):
         inference.server.expect_request(path).respond_with_json({"error": "unknown"}, 404)
-    report = check_connection(inference.candidate(**candidate), key=key, probe_shape=SHAPE, num_classes=CLASSES)
+    report = check_connection(inference.candidate(**candidate), key=key, probe_shape=SHAPE, class_names=NAMES)
     assert not report.ok
     assert message in report.message
     assert (report.capabilities, report.sums, report.top1, report.latency) == (None, (), (), None)
@@ -75,7 +75,7 @@ DIFFERENT_BUT_CERTAIN = np.eye(CLASSES)[[0, 3]]
 )
 def test_doubts(inference: InferenceServer, answers: np.ndarray, warnings: list[str]) -> None:
     inference.change = lambda reply: {"outputs": [output_tensor(answers)]}
-    report = check_connection(inference.candidate(), key=None, probe_shape=SHAPE, num_classes=CLASSES)
+    report = check_connection(inference.candidate(), key=None, probe_shape=SHAPE, class_names=NAMES)
     assert report.ok
     assert len(report.warnings) == len(warnings)
     for shown, expected in zip(report.warnings, warnings, strict=True):
@@ -91,7 +91,7 @@ def test_a_key_in_the_open(
     monkeypatch.delenv("no_proxy", raising=False)
     monkeypatch.delenv("NO_PROXY", raising=False)
     candidate = CandidateConfig(name="suspect", url="http://teacher.invalid", model="m")
-    report = check_connection(candidate, key=key, probe_shape=SHAPE, num_classes=CLASSES)
+    report = check_connection(candidate, key=key, probe_shape=SHAPE, class_names=NAMES)
     assert report.ok
     assert len(report.warnings) == len(expected)
     assert all(part in shown for part, shown in zip(expected, report.warnings, strict=True))

@@ -14,7 +14,7 @@ from core.errors import Cancelled, TeacherError
 from core.teachers.answers import trial_images
 from core.teachers.base import ADAPTERS
 from core.teachers.registry import open_teacher
-from tests.support.inference import CLASSES, SHAPE, InferenceServer, expected_probs
+from tests.support.inference import CLASSES, NAMES, SHAPE, InferenceServer, expected_probs
 
 SERVERS: dict[str, Callable[[HTTPServer], InferenceServer]] = {"open_inference": InferenceServer}
 
@@ -30,7 +30,7 @@ def images(count: int) -> np.ndarray:
 
 def test_connecting_tells_what_the_teacher_can_do(served: InferenceServer) -> None:
     teacher = open_teacher(served.candidate(max_batch=7))
-    found = teacher.connect(SHAPE, CLASSES)
+    found = teacher.connect(SHAPE, NAMES)
     assert (found.output, found.num_classes, found.max_batch) == ("probs", CLASSES, 7)
     assert found.input_shape in (SHAPE, None)
     assert found.latency > 0
@@ -89,7 +89,7 @@ def test_a_batch_of_one_is_enough_to_connect(served: InferenceServer) -> None:
 
 def test_another_number_of_classes_is_refused_before_any_probe(served: InferenceServer) -> None:
     with pytest.raises(TeacherError, match=f"expected {CLASSES + 1}, got {CLASSES}"):
-        open_teacher(served.candidate()).connect(SHAPE, CLASSES + 1)
+        open_teacher(served.candidate()).connect(SHAPE, [*NAMES, "another"])
 
 
 def test_a_cancelled_audit_sends_nothing(served: InferenceServer) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from core.config import CandidateConfig
+from core.candidates import CandidateConfig
 from core.errors import InputError
 from core.teachers.keys import key_of
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pytest_httpserver import HTTPServer
 
-from core.config import CandidateConfig
+from core.candidates import CandidateConfig
 from core.errors import TeacherError
 from core.teachers.transport import Retry, Transport, is_loopback
 from tests.support.calls import OK, ONCE, post, replies, shown

@@ -12,9 +12,9 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 from core.errors import TeacherError
-from core.teachers.open_inference import MAX_REQUEST
+from core.teachers.remote import MAX_REQUEST
 from core.teachers.registry import open_teacher
-from tests.support.inference import CLASSES, SHAPE, InferenceServer, output_tensor, suspect
+from tests.support.inference import CLASSES, NAMES, SHAPE, InferenceServer, output_tensor, suspect
 
 Reply = dict[str, object]
 JSON = "application/json"
@@ -44,7 +44,7 @@ def test_pixels_arrive_as_float32_of_a_255th(inference: InferenceServer) -> None
 )
 def test_metadata_may_be_missing(inference: InferenceServer, metadata: object) -> None:
     inference.metadata = metadata
-    found = open_teacher(inference.candidate()).connect(SHAPE, CLASSES)
+    found = open_teacher(inference.candidate()).connect(SHAPE, NAMES)
     assert (found.num_classes, found.input_shape, found.max_batch) == (CLASSES, None, 32)
     assert inference.requests[0]["inputs"][0]["name"] == "input"
 
@@ -135,7 +135,7 @@ def _input(**fields: object) -> Reply:
 def test_metadata_that_rule_the_model_out(inference: InferenceServer, metadata: object, message: str) -> None:
     inference.metadata = metadata
     with pytest.raises(TeacherError, match=message):
-        open_teacher(inference.candidate()).connect(SHAPE, CLASSES)
+        open_teacher(inference.candidate()).connect(SHAPE, NAMES)
     assert inference.images == 0
 
 
@@ -205,7 +205,7 @@ def test_bad_answers_are_refused_when_connecting(
 ) -> None:
     inference.change = change
     with pytest.raises(TeacherError, match=f"suspect: .*{message}"):
-        open_teacher(inference.candidate()).connect(SHAPE, CLASSES)
+        open_teacher(inference.candidate()).connect(SHAPE, NAMES)
 
 
 @pytest.mark.parametrize(("change", "message"), BAD_ANSWERS)
@@ -213,7 +213,7 @@ def test_bad_answers_are_refused_later_too(
     inference: InferenceServer, change: Callable[[Reply], object], message: str
 ) -> None:
     teacher = open_teacher(inference.candidate())
-    teacher.connect(SHAPE, CLASSES)
+    teacher.connect(SHAPE, NAMES)
     inference.change = change
     with pytest.raises(TeacherError, match=f"suspect: .*{message}"):
         teacher.query(np.zeros((2, *SHAPE), dtype=np.uint8))
@@ -232,7 +232,7 @@ def test_a_model_that_changes_meanwhile_is_noticed(
     inference: InferenceServer, change: Callable[[Reply], object], message: str
 ) -> None:
     teacher = open_teacher(inference.candidate())
-    teacher.connect(SHAPE, CLASSES)
+    teacher.connect(SHAPE, NAMES)
     inference.change = change
     with pytest.raises(TeacherError, match=message):
         teacher.query(np.zeros((2, *SHAPE), dtype=np.uint8))

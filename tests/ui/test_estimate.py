@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from core.config import AuditConfig, CandidateConfig, InputSpec, StudentConfig
+from core.candidates import CandidateConfig
+from core.config import AuditConfig, InputSpec, StudentConfig
 from core.ui.estimate import in_words, predicted_seconds
 
 CONFIG = AuditConfig(student=StudentConfig(checkpoint=Path("s")), serve="demo")

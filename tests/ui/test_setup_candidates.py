@@ -12,7 +12,8 @@ import core.ui.connection_test
 import core.ui.start
 import core.ui.student_check
 import core.ui.student_form
-from core.config import AuditConfig, CandidateConfig, candidates_to_toml, config_to_toml
+from core.candidates import CandidateConfig
+from core.config import AuditConfig, candidates_to_toml, config_to_toml
 from core.runs.folder import RunFolder
 from core.students.inspection import Inspection
 from core.teachers.base import Capabilities

@@ -16,9 +16,10 @@ import pytest
 import requests
 import torch
 
-from core.config import CandidateConfig
+from core.candidates import CandidateConfig
 from core.errors import InputError, TeacherError
 from core.teachers.registry import open_teacher
+from core.zoo.datasets.fashion_mnist import CLASS_NAMES
 from core.zoo.models import load_zoo_model
 from core.zoo.server import Moods, create_app, listen, serve
 from tests.support.inference import Waits
@@ -175,7 +176,7 @@ def test_the_error_rate_is_kept_and_seeded(candidates: Path) -> None:
 def test_a_teacher_bears_with_errors_and_each_answer_is_counted_once(candidates: Path) -> None:
     with start(candidates, error_rate=0.3) as url:
         teacher = open_teacher(suspect(url), cancelled=Waits())
-        teacher.connect((1, 28, 28), 10)
+        teacher.connect((1, 28, 28), CLASS_NAMES)
         for _ in range(10):
             teacher.query(IMAGES)
         answered = requests.get(f"{url}/stats", timeout=30).json()

@@ -1,0 +1,142 @@
+"""TensorFlow Serving's REST API: `predict`, of numbers or of image files, and `classify`.
+
+https://www.tensorflow.org/tfx/serving/api_rest. Which of them a model takes, its metadata say.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote
+
+import numpy as np
+
+from core.errors import TeacherError
+from core.teachers.base import adapter
+from core.teachers.encoding import Shape, in_layout, json_nested, png_of
+from core.teachers.remote import Declared, RemoteTeacher
+from core.teachers.told import Told, not_an_answer, read_all, shown
+
+NO_METADATA = (404, 501)
+CLASSIFY = "tensorflow/serving/classify"  # the method of a signature that takes examples
+FEATURE = "image/encoded"  # of an example, by the convention of TensorFlow's data sets
+_NUMBERS, _FILES = ("DT_FLOAT", "DT_UINT8", "DT_INVALID", None), "DT_STRING"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a model's default signature takes."""
+
+    classifies: bool = False
+    takes_files: bool = False
+    shape: tuple[int, ...] | None = None  # of its input, below 1 where free
+
+
+@adapter("tf_serving")
+class TensorFlowTeacher(RemoteTeacher):
+    """See `core.teachers.base.Teacher`."""
+
+    _signature = Signature()
+
+    def _declare(self, probe_shape: Shape) -> Declared:
+        said = self._transport.get(f"{self._path}/metadata", none_for=NO_METADATA)
+        self._signature = read_signature(said, name=self.name)
+        shape = self._signature.shape
+        wanted = in_layout(probe_shape, self._candidate.layout)
+        if shape is None or self._signature.takes_files or self._signature.classifies:
+            return Declared(version=_version(said))
+        sizes = shape[1:]
+        if len(sizes) != 3 or any(size > 0 and size != want for size, want in zip(sizes, wanted, strict=True)):
+            raise TeacherError(
+                f"{self.name}: the server's input does not fit the student's",
+                rule=f"{[-1, *wanted]}, with layout = {self._candidate.layout!r}",
+                actual=shown(f"{list(shape)}"),
+                remedy="set the candidate's layout, or check the student's input size",
+            )
+        return Declared(probe_shape if min(sizes) > 0 else None, 1 if shape[0] == 1 else None, _version(said))
+
+    def _ask(self, images: np.ndarray) -> Sequence[Told]:
+        if self._signature.classifies or self._signature.takes_files:
+            files = [{"b64": base64.b64encode(png_of(image)).decode()} for image in images]
+        if self._signature.classifies:
+            body = json.dumps({"examples": [{FEATURE: file} for file in files]}).encode()
+            reply = self._post(f"{self._path}:classify", body, len(images))
+            return read_all(_part(reply, "result"), len(images), name=self.name)
+        if self._signature.takes_files:
+            body = json.dumps({"instances": files}).encode()
+        else:
+            as_sent = self._candidate.pixels, self._candidate.layout
+            body = b'{"instances":[' + b",".join(json_nested(image, *as_sent) for image in images) + b"]}"
+        reply = self._post(f"{self._path}:predict", body, len(images))
+        predictions = _part(reply, "predictions")
+        if not isinstance(predictions, list):
+            raise not_an_answer(reply, name=self.name)
+        return read_all([self._of_outputs(one) for one in predictions], len(images), name=self.name)
+
+    def _of_outputs(self, prediction: object) -> object:
+        """The answer among a model's named outputs, where it has several: the one that is a list of numbers."""
+        if not isinstance(prediction, dict):
+            return prediction
+        numbers = [
+            value
+            for value in prediction.values()
+            if isinstance(value, list) and len(value) > 1 and all(type(item) in (int, float) for item in value)
+        ]
+        if len(numbers) > 1:
+            raise TeacherError(
+                f"{self.name}: the model has {len(numbers)} outputs that could be its answer",
+                rule="one list of numbers an image",
+                actual=shown(", ".join(prediction)),
+                remedy="serve it with a signature that gives the scores alone",
+            )
+        return numbers[0] if numbers else prediction
+
+    @property
+    def _path(self) -> str:
+        version = f"/versions/{quote(self._candidate.version, safe='')}" if self._candidate.version else ""
+        return f"v1/models/{quote(self._candidate.model or '', safe='')}{version}"
+
+
+def read_signature(metadata: object, *, name: str) -> Signature:
+    """What `GET v1/models/{model}/metadata` says of the default signature; raises `TeacherError`."""
+    signatures = _part(_part(_part(metadata, "metadata"), "signature_def"), "signature_def")
+    found = _part(signatures, "serving_default")
+    if not isinstance(found, dict):
+        return Signature()
+    inputs = found.get("inputs")
+    if not isinstance(inputs, dict) or len(inputs) != 1:
+        raise TeacherError(
+            f"{name}: the model does not take one input",
+            rule="one, a batch of images",
+            actual=shown(", ".join(inputs) if isinstance(inputs, dict) else repr(inputs)),
+            remedy="serve a model that takes nothing but images",
+        )
+    tensor = next(iter(inputs.values()))
+    datatype = _part(tensor, "dtype")
+    if datatype not in (*_NUMBERS, _FILES):
+        raise TeacherError(
+            f"{name}: the model wants another type of pixels",
+            rule="DT_FLOAT, DT_UINT8, or DT_STRING for image files",
+            actual=shown(str(datatype)),
+            remedy="serve the model with such an input",
+        )
+    return Signature(found.get("method_name") == CLASSIFY, datatype == _FILES, _shape(_part(tensor, "tensor_shape")))
+
+
+def _shape(said: object) -> tuple[int, ...] | None:
+    dimensions = _part(said, "dim")
+    try:
+        return tuple(int(dimension["size"]) for dimension in dimensions) if dimensions else None  # type: ignore[union-attr]
+    except (TypeError, KeyError, ValueError):
+        return None
+
+
+def _version(metadata: object) -> str:
+    version = _part(_part(metadata, "model_spec"), "version")
+    return version if isinstance(version, str) else ""
+
+
+def _part(value: object, key: str) -> object:
+    return value.get(key) if isinstance(value, Mapping) else None
