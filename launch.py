@@ -47,10 +47,10 @@ class LaunchError(Exception):
 
 
 class Environment:
-    """The project's own Python and packages, in `folder`."""
+    """A Python and packages of the project's own, in `folder`; the same Python as that of `like`, where it is given."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, like: Environment | None = None) -> None:
+        self.folder, self.like = folder, like
         self.python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
     def version(self) -> str | None:
@@ -65,6 +65,8 @@ class Environment:
     def ensure(self, *files: Path) -> None:
         """Install the requirements files whose stamp is not theirs; raises `LaunchError`."""
         version = self.version()
+        if self.like and version != self.like.version():
+            version = None
         if version and all(self.stamped(file, version) for file in files):
             return
         if not version or subprocess.call([self.python, "-m", "pip", "--version"], stdout=subprocess.DEVNULL):
@@ -89,7 +91,8 @@ class Environment:
         if not (importlib.util.find_spec("venv") and importlib.util.find_spec("ensurepip")):
             raise LaunchError(NO_VENV.format(*sys.version_info[:2]))
         say(f"Making a virtual environment in {self.folder}")
-        failed = subprocess.call([sys.executable, "-m", "venv", "--clear", self.folder])
+        python = self.like.python if self.like else sys.executable
+        failed = subprocess.call([python, "-m", "venv", "--clear", self.folder])
         version = self.version()
         if failed or not version:
             raise LaunchError("It could not be made: Python's own words are above.")
@@ -196,11 +199,23 @@ def launch(command: str | None, pytest: list[str], *, browser: bool) -> int:
     dev = [ROOT / "requirements-dev.txt"] if command == "test" else []
     environment.ensure(ROOT / "requirements.txt", *dev)
     if command == "test":
+        provide_servers(environment)
         return attend(subprocess.Popen([environment.python, "-m", "pytest", *pytest], cwd=ROOT))
     if command == "setup":
         say("Everything is installed: python3 launch.py starts the app.")
         return 0
     return serve(environment.python, browser=browser and browser_possible(dict(os.environ), sys.platform))
+
+
+def provide_servers(environment: Environment) -> None:
+    """Install the servers that some tests audit, which need other versions than the app; `environment` lends torch.
+
+    Where that fails, those tests say so: the others do not need them.
+    """
+    try:
+        Environment(ROOT / ".venv-servers", like=environment).ensure(ROOT / "tests" / "servers" / "requirements.txt")
+    except LaunchError as error:
+        say(f"Tests against real servers are left out. {error}")
 
 
 def main(arguments: list[str]) -> int:

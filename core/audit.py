@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import replace
+from collections.abc import Mapping
 
 import numpy as np
 import torch
 
+from core.account import Account
 from core.config import SYNTHESISED, AuditConfig
+from core.connecting import connect
 from core.devices import choose_device, limit_threads
 from core.errors import InputError, ProbesError
-from core.events import Connected, Event, OnEvent, PhaseStarted, ProbesChecked
+from core.events import Event, OnEvent, PhaseStarted, ProbesChecked
 from core.interview import Interview
 from core.results import ProbeCheck, ProbeSetResult, RankedCandidate, Results
 from core.runs.folder import RunFolder
@@ -22,10 +24,9 @@ from core.students.load import load_student
 from core.synthesis.base import Probes
 from core.synthesis.check import check_probes
 from core.synthesis.methods import make_probes
-from core.teachers.answers import trial_images
-from core.teachers.asking import Witness
-from core.teachers.cache import AnswerCache, answer_cache
+from core.teachers.cache import answer_cache
 from core.teachers.panel import Panel
+from core.verdict.notes import notes
 from core.verdict.ranking_only import ranking_only
 
 
@@ -56,7 +57,8 @@ def audit(
         student = _load(config, folder)
 
         on_event(PhaseStarted(phase="connect"))
-        witnesses = _connect(panel, student, cache, on_event)
+        account = Account(folder)
+        witnesses, lost = connect(panel, student, cache, account, on_event)
 
         on_event(PhaseStarted(phase="synthesise"))
         probes = {name: _probes(name, config, student, folder, on_event) for name in config.probe_sets}
@@ -67,15 +69,24 @@ def audit(
         _stop_before_spending(check, config)
 
         on_event(PhaseStarted(phase="ask"))
-        interview = Interview(config, student, witnesses, cache, folder, on_event, cancelled)
-        answers = {name: interview.about(name, probes[name]) for name in config.probe_sets}
+        interview = Interview(config, student, witnesses, cache, account, on_event, cancelled)
+        for name in config.probe_sets:
+            interview.about(name, probes[name])
 
         on_event(PhaseStarted(phase="score"))
-        score, reason = applicable_score(config.score, np.stack(list(answers[SYNTHESISED][1].values())))
-        rankings = {name: _rank(config, score, *answered) for name, answered in answers.items()}
+        level, outputs, heard = interview.level(), interview.outputs, interview.heard()
+        compared = {name: said.compared(outputs, level) for name, said in heard.items()}
+        score, reason = applicable_score(config.score, _stacked(compared[SYNTHESISED][1]), level)
+        rankings = {
+            name: _rank(config, score, *told)
+            for name, told in compared.items()
+            if name == SYNTHESISED or SCORES[score].has_enough(_stacked(told[1]))
+        }
+        for name, said in heard.items():
+            folder.save_answers(name, said.student, said.log_probabilities(outputs))
 
     ranking = rankings.pop(SYNTHESISED)
-    notes = f"Ranked by {SCORES[score].label}: {reason}." if reason else ""
+    unreachable = (*lost, *interview.unreachable)
     manifest = folder.manifest()
     return Results(
         run=manifest.run,
@@ -84,13 +95,15 @@ def audit(
         student=student.summary(),
         score=score,
         ranking=ranking,
-        verdict=ranking_only(ranking, score, rankings, notes),
+        verdict=ranking_only(ranking, score, rankings, notes(level, score, reason, unreachable, interview.shortfalls)),
         baselines=tuple(
-            ProbeSetResult(probe_set=name, probes=len(probes[name]), ranking=ranked)
+            ProbeSetResult(probe_set=name, probes=len(compared[name][0]), ranking=ranked)
             for name, ranked in rankings.items()
         ),
         check=check,
-        queries=interview.queries(),
+        queries=account.queries(),
+        unreachable=unreachable,
+        shortfalls=tuple(interview.shortfalls),
         seconds={},
         settings=config,
         device=str(student.device),
@@ -108,25 +121,6 @@ def _load(config: AuditConfig, folder: RunFolder) -> Student:
             remedy="put the original file back, or start a new audit",
         )
     return student
-
-
-def _connect(panel: Panel, student: Student, cache: AnswerCache, on_event: OnEvent) -> list[Witness]:
-    """Every candidate, asked two test images: before any time or query is spent on the audit itself."""
-    shape = student.shape
-    witnesses = []
-    for teacher in panel.teachers():
-        capabilities = teacher.connect(shape, student.class_names)
-        identity = cache.identity(capabilities.identity, trial_images(shape), capabilities.trial)
-        witnesses.append(Witness(teacher, replace(capabilities, identity=identity)))
-        on_event(
-            Connected(
-                candidate=teacher.name,
-                output=capabilities.output,
-                num_classes=capabilities.num_classes,
-                latency=capabilities.latency,
-            )
-        )
-    return witnesses
 
 
 def _probes(name: str, config: AuditConfig, student: Student, folder: RunFolder, on_event: OnEvent) -> Probes:
@@ -150,6 +144,10 @@ def _stop_before_spending(check: ProbeCheck, config: AuditConfig) -> None:
             f"the synthesised probes failed their check: {'; '.join(check.problems)}",
             remedy="choose a higher effort or another seed, or set ask_anyway to spend queries on them all the same",
         )
+
+
+def _stacked(answers: Mapping[str, np.ndarray]) -> np.ndarray:
+    return np.stack(list(answers.values()))
 
 
 def _rank(

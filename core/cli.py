@@ -1,4 +1,4 @@
-"""The command line: `python -m core audit | serve | zoo | doctor | bench | schema`.
+"""The command line: `python -m core audit | discover | serve | zoo | doctor | bench | schema`.
 
 Exit codes: 0 done, 2 bad input, 3 failed or cancelled.
 """
@@ -55,6 +55,24 @@ def audit(
         print(results.model_dump_json(indent=2), flush=True)
     elif json:
         json.write_text(results.model_dump_json(indent=2) + "\n", encoding="utf-8")
+
+
+@app.command()
+def discover(
+    url: Annotated[str, typer.Argument(help="Address of a server, of a model behind it, or of one operation.")],
+    key_env: Annotated[str | None, typer.Option(help="Environment variable that holds the key.")] = None,
+    model: Annotated[str | None, typer.Option(help="The model that is meant; some servers list none.")] = None,
+    toml: Annotated[bool, typer.Option("--toml", help="Print [[candidates]] for an audit's file.")] = False,
+) -> None:
+    """Find out what a server speaks and which models it has; no image is sent."""
+    from core.discovery.discover import discover as look
+    from core.discovery.show import as_toml, print_table
+
+    findings = look(url, key_env=key_env, model=model)
+    if toml:
+        print(as_toml(findings), end="", flush=True)
+    else:
+        print_table(findings, Console())
 
 
 @app.command()

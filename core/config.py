@@ -27,7 +27,9 @@ from core.values import ClassName, Device, Effort, Frozen, Name
 
 Baseline = Literal["white_noise", "pyramids"]
 # What an audit may rank by is what it computes and shows, in this order.
-ScoreName = Literal["excess_correlation", "rp", "centred_distance", "inverse_kl", "agreement", "acs", "acs_z"]
+ScoreName = Literal[
+    "excess_correlation", "rp", "centred_distance", "inverse_kl", "agreement", "margin_agreement", "acs", "acs_z"
+]
 Model = TypeVar("Model", bound=BaseModel)
 
 SYNTHESISED = "synthesised"  # the name of the probe set that the ranking rests on

@@ -25,9 +25,17 @@ class Connected(Frozen):
 
     kind: Literal["connected"] = "connected"
     candidate: str
-    output: str  # "logits" or "probs"
+    output: str  # logits, probs, top_k or labels
     num_classes: int
     latency: float  # seconds a call
+
+
+class Lost(Frozen):
+    """A candidate failed for good; the audit goes on without it."""
+
+    kind: Literal["lost"] = "lost"
+    candidate: str
+    message: str
 
 
 class SynthesisStep(Frozen):
@@ -55,6 +63,7 @@ class Answered(Frozen):
     total: int
     asked: int  # of the answers that arrived just now; the others were there already
     sent: int  # images that went over the network, retries counted
+    sent_to: int = 0  # of these, to this candidate
     cached: int  # answers that were known already
 
 
@@ -75,5 +84,5 @@ class Preview:
     labels: tuple[str, ...]
 
 
-Event = PhaseStarted | Connected | SynthesisStep | ProbesChecked | Answered | Ranked | Preview
+Event = PhaseStarted | Connected | Lost | SynthesisStep | ProbesChecked | Answered | Ranked | Preview
 OnEvent = Callable[[Event], None]

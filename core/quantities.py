@@ -24,6 +24,15 @@ def number(value: float) -> str:
     return f"{MINUS}{shown}" if value < 0 else shown
 
 
+def money(value: float) -> str:
+    """An amount in whatever currency, to two digits at least.
+
+    >>> money(12.5), money(0.0042), money(1234567)
+    ('12.50', '0.0042', '1,234,567.00')
+    """
+    return f"{value:,.2f}" if value >= 1 or value == 0 else f"{value:.2g}"
+
+
 def between(low: float | None, high: float | None) -> str:
     """An interval, or nothing where none could be given.
 

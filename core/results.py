@@ -71,6 +71,21 @@ class Queries(Frozen):
     by_candidate: dict[str, int]
 
 
+class Unreachable(Frozen):
+    """A candidate that failed for good, and is not ranked."""
+
+    candidate: str
+    message: str  # what went wrong, and what to do
+
+
+class Shortfall(Frozen):
+    """Probes of one set that were not asked about for want of a budget."""
+
+    probe_set: str
+    asked: int
+    planned: int
+
+
 class StudentSummary(Frozen):
     name: str
     sha256: str
@@ -95,7 +110,14 @@ class Results(Frozen):
     baselines: tuple[ProbeSetResult, ...]
     check: ProbeCheck  # of the synthesised probes
     queries: Queries
+    unreachable: tuple[Unreachable, ...] = ()
+    shortfalls: tuple[Shortfall, ...] = ()
     seconds: dict[str, float]  # by phase
     settings: AuditConfig
     device: str
     versions: dict[str, str]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every candidate was asked about every probe that was planned."""
+        return not (self.unreachable or self.shortfalls)

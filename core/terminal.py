@@ -10,7 +10,7 @@ from rich.progress import Progress as Bars
 from rich.table import Table
 
 from core import words
-from core.events import PHASES, Answered, Connected, Event, PhaseStarted, Ranked, SynthesisStep
+from core.events import PHASES, Answered, Connected, Event, Lost, PhaseStarted, Ranked, SynthesisStep
 from core.quantities import between, number
 from core.results import Results
 from core.runs.folder import RunFolder
@@ -44,6 +44,8 @@ class Progress:
                 self._bars.update(self._task, description=words.PHASES[phase])
             case Connected(candidate=candidate, latency=latency):
                 self._note(f"{candidate}, {latency * 1000:.0f} ms")
+            case Lost(message=message):
+                self._bars.console.print(f"[yellow]{escape(message)}[/] The audit goes on without it.", highlight=False)
             case SynthesisStep(step=step, steps=steps, losses=losses):
                 self._bars.update(self._task, completed=step, total=steps)
                 self._note(f"loss {losses['total']:.3g}")

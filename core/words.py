@@ -1,4 +1,4 @@
-"""What phases and sets of probes are called wherever people read of them: pages, reports, terminal."""
+"""What phases, sets of probes and protocols are called wherever people read of them: pages, reports, terminal."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from core.candidates import Protocol
 from core.config import SYNTHESISED
 from core.events import Phase
 from core.quantities import share
@@ -60,6 +61,17 @@ RULES: dict[Rule, Choice] = {
     "balanced": Choice("Classes in turn", "The best image of each class that the student sees, then the second best."),
     "spread": Choice("Far apart", "Each image the one whose answer differs most from all before it."),
     "log_det": Choice("Widely spread", "Images whose answers span the largest volume together."),
+}
+
+
+PROTOCOLS: dict[Protocol, Choice] = {
+    "open_inference": Choice("Open Inference (KServe, MLServer)", "Version 2 of the protocol, in JSON."),
+    "triton": Choice("Triton", "Open Inference with Triton's extensions: pixels as bytes, classification."),
+    "tf_serving": Choice("TensorFlow Serving", "Its REST API, predict and classify."),
+    "torchserve": Choice("TorchServe", "Its inference API: an image file a request."),
+    "hugging_face": Choice("Hugging Face", "Image classification, by the router or by an endpoint of one's own."),
+    "generic": Choice("Other HTTP service", "LitServe, BentoML, FastAPI: you say how it is asked."),
+    "local": Choice("Weights on this machine", "A checkpoint, read like a student's and asked here."),
 }
 
 

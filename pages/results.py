@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from core.ui.completion import completion
 from core.ui.downloads import downloads
 from core.ui.evidence import check_panel, details, limits
 from core.ui.findings import baselines_section, ranking_section, score_table, verdict_box
@@ -23,6 +24,7 @@ with guarded():
         st.page_link(RUN, label="Go to this audit", icon=":material/monitoring:", query_params={"run": folder.run})
         st.stop()
     verdict_box(results)
+    completion(folder, results)
     downloads(folder, results)
     truth_control(results.student.sha256)
     ranking, baselines, probes, rest = st.tabs(

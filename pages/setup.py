@@ -22,7 +22,9 @@ with st.container(border=True), guarded():
     student = student_form()
 with st.container(border=True), guarded():
     st.subheader("2 · Candidates", anchor=False)
-    st.markdown("The models it may have been distilled from. Each has to answer over the Open Inference Protocol.")
+    st.markdown(
+        "The models it may have been distilled from. Each has to be reachable: behind an address, or as a file."
+    )
     candidates = candidate_form(student)
 with guarded():
     with st.container(border=True):

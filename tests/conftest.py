@@ -24,6 +24,10 @@ NEEDS: dict[str, tuple[Callable[[], object], str]] = {  # marker: (is it there?,
         Path("/usr/share/datasets/fashion-mnist").is_dir,
         "needs Fashion-MNIST (Debian package dataset-fashion-mnist)",
     ),
+    "servers": (
+        (Path(__file__).parents[1] / ".venv-servers" / "bin" / "mlserver").is_file,
+        "needs .venv-servers (python3 launch.py test makes it, with Python 3.11 or 3.12)",
+    ),
 }
 
 

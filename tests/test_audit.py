@@ -13,10 +13,11 @@ import pytest
 from core.audit import audit
 from core.config import AuditConfig, StudentConfig
 from core.errors import AuditError, Cancelled, InputError, ProbesError
-from core.events import PHASES, Answered, Event, PhaseStarted, Ranked
+from core.events import PHASES, Answered, Event, Lost, PhaseStarted, Ranked
 from core.results import Results
 from core.runs.control import create_run
 from core.runs.folder import RunFolder
+from core.runs.records import Budgets
 from core.synthesis.settings import GeneratorConfig, PyramidsConfig, SelectionConfig
 from core.teachers.panel import open_panel
 from tests.support.served import Served, serve_folder
@@ -90,7 +91,7 @@ def test_the_same_seed_gives_the_same_results_and_pays_nothing_twice(zoo: Path, 
     paid = served.images()
     second = run(create_run(config))
     assert second.ranking == first.ranking
-    assert served.images() == {name: count + 2 for name, count in paid.items()}  # the test images of connecting
+    assert served.images() == paid  # not even test images: those of an hour ago still hold
     assert second.queries.cached == 3 * 24 * 3
 
 
@@ -106,8 +107,8 @@ def test_goes_on_where_it_was_cancelled(zoo: Path, served: Served) -> None:
     probes = folder.load_probes("synthesised")[0]
     results = run(folder)
     np.testing.assert_array_equal(folder.load_probes("synthesised")[0], probes)
-    assert served.images() == {name: 3 * 24 + 2 * 2 for name in ("oak", "elm", "ash")}
-    assert results.queries.by_candidate == served.images()  # both tries' test images counted
+    assert served.images() == {name: 3 * 24 + 2 for name in ("oak", "elm", "ash")}
+    assert results.queries.by_candidate == served.images()
     assert results.queries.cached == 0  # this run itself had paid for what the first try left
     assert results.ranking == run(create_run(config_for(zoo, served))).ranking
 
@@ -178,10 +179,92 @@ def test_a_candidate_that_fails_midway_costs_no_answer(zoo: Path, served: Served
     answered = served.images()
     served.refuse_calls(False)
     results = run(folder)
-    needed = 3 * (3 * 24) + 2 * 3 * 2  # each once, and both connections' test images
+    needed = 3 * (3 * 24) + 2 * 3  # each once, and the test images
     assert needed <= sum(served.images().values()) <= needed + 3 * 8  # a batch in flight may be asked once more
     assert answered["oak"] < served.images()["oak"]
     assert results.queries.cached == 0  # also what had come, but was not yet reported when the first try failed
+
+
+def test_a_candidate_that_cannot_be_reached_is_named_and_can_be_asked_later(zoo: Path, served: Served) -> None:
+    config = config_for(zoo, served)
+    dead = config.candidates[0].model_copy(update={"name": "dead", "model": "yew"})
+    events: list[Event] = []
+    folder = create_run(config.model_copy(update={"candidates": (*config.candidates, dead)}))
+    results = run(folder, events.append)
+    assert {entry.candidate for entry in results.ranking} == {"oak", "elm", "ash"}
+    assert [one.candidate for one in results.unreachable] == ["dead"]
+    assert "there is no model 'yew'" in results.unreachable[0].message
+    assert [event.candidate for event in events if isinstance(event, Lost)] == ["dead"]
+    assert (
+        "Not ranked, since it could not be reached: dead. Whoever is left out may be the teacher."
+        in results.verdict.why
+    )
+    assert not results.complete
+    paid = served.images()
+    assert run(folder).unreachable == results.unreachable
+    assert served.images() == paid  # trying again costs the others nothing
+
+
+def test_a_candidate_that_is_lost_midway_is_ranked_after_it_is_back(zoo: Path, served: Served) -> None:
+    config = config_for(zoo, served, baselines=("pyramids",))
+    folder = create_run(config)
+
+    def refuse_oak(event: Event) -> None:
+        if isinstance(event, Answered) and event.candidate == "oak":
+            served.refuse_calls(True, model="oak")
+
+    results = run(folder, refuse_oak)
+    assert [one.candidate for one in results.unreachable] == ["oak"]
+    assert {entry.candidate for entry in results.ranking} == {"elm", "ash"}
+    assert all(len(found.ranking) == 2 for found in results.baselines)
+    served.refuse_calls(False)
+    paid = served.images()
+    again = run(folder)
+    assert again.complete
+    assert {entry.candidate for entry in again.ranking} == {"oak", "elm", "ash"}
+    assert {name: served.images()[name] - paid[name] for name in ("elm", "ash")} == {"elm": 0, "ash": 0}
+    assert 48 + 2 <= served.images()["oak"] <= 48 + 2 + 8  # a batch in flight may be asked once more
+    assert again.ranking == run(create_run(config)).ranking
+
+
+class TestBudget:
+    def test_is_kept_and_raised_and_every_answer_is_paid_for_once(self, zoo: Path, served: Served) -> None:
+        config = config_for(zoo, served)
+        modest = config.candidates[0].model_copy(update={"budget": 2 + 24 + 10})
+        folder = create_run(config.model_copy(update={"candidates": (modest, *config.candidates[1:])}))
+        results = run(folder)
+        assert served.images() == {name: 36 for name in ("oak", "elm", "ash")}
+        assert [(one.probe_set, one.asked, one.planned) for one in results.shortfalls] == [
+            ("white_noise", 10, 24),
+            ("pyramids", 0, 24),
+        ]
+        assert "The budget paid for 10 of 24 probes (white noise)" in results.verdict.why
+        assert [found.probe_set for found in results.baselines] == ["white_noise"]
+        folder.set_budgets(Budgets(run=2 * 3 + 3 * 3 * 24))
+        finished = run(folder)
+        assert finished.complete
+        assert served.images() == {name: 2 + 3 * 24 for name in ("oak", "elm", "ash")}
+        assert finished.ranking == run(create_run(config)).ranking
+
+    def test_of_the_run_is_shared_by_all(self, zoo: Path, served: Served) -> None:
+        results = run(create_run(config_for(zoo, served, budget=3 * (2 + 20))))
+        assert served.images() == {name: 22 for name in ("oak", "elm", "ash")}
+        assert results.shortfalls[0].asked == results.queries.by_candidate["oak"] - 2 == 20
+
+    def test_that_pays_for_nothing_ends_the_run(self, zoo: Path, served: Served) -> None:
+        folder = create_run(config_for(zoo, served, budget=3 * 3))
+        with pytest.raises(AuditError, match="the budget is used up before there is anything to rank by"):
+            run(folder)
+        folder.set_budgets(Budgets())
+        assert run(folder).complete
+
+
+def test_answers_of_several_kinds_are_compared_by_the_poorest(zoo: Path, served: Served) -> None:
+    with serve_folder(zoo / "candidates", decimals=2) as rounding:
+        config = config_for(zoo, served)
+        coarse = rounding.candidates[0].model_copy(update={"name": "coarse"})
+        results = run(create_run(config.model_copy(update={"candidates": (*config.candidates[1:], coarse)})))
+    assert "All are compared as if rounded to 2 decimals, since coarse is." in results.verdict.why
 
 
 def test_the_results_file_follows_its_written_schema(zoo: Path, served: Served) -> None:

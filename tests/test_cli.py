@@ -13,7 +13,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from core.config import config_to_toml
+from core.config import candidates_from_toml, config_to_toml
 from core.runs.folder import all_runs
 from core.synthesis.settings import InversionConfig
 from tests.support.served import serve_folder
@@ -161,6 +161,29 @@ def test_doctor_tells_of_a_workspace_that_cannot_be_made(tmp_path: Path, monkeyp
     assert "ok versions" in " ".join(done.stdout.split())
     assert "bad workspace" in done.stdout
     assert "set AUDIT_HOME" in " ".join(done.stdout.split()).replace("Set", "set")
+
+
+def test_discover_prints_what_a_server_has(zoo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ZOO_KEY", "sesame-5e5a4e")
+    with serve_folder(zoo / "candidates", api_key="sesame-5e5a4e") as served:
+        table = command("discover", served.url, "--key-env", "ZOO_KEY")
+        toml = command("discover", served.url, "--key-env", "ZOO_KEY", "--model", "oak", "--toml")
+        refused = command("discover", served.url)
+    assert table.returncode == 0, table.stderr
+    assert all(words in table.stdout for words in ("oak", "elm", "ash", "Open Inference", "1 x 28 x 28"))
+    assert "sesame" not in table.stdout + toml.stdout
+    (found,) = candidates_from_toml(toml.stdout)
+    assert (found.name, found.model, found.key_env, found.url) == ("oak", "oak", "ZOO_KEY", served.url)
+    assert toml.stdout.startswith("# oak: ")
+    assert refused.returncode == 3
+    assert "wants a key" in " ".join(refused.stderr.split())
+
+
+@pytest.mark.parametrize(("url", "code"), [("http://127.0.0.1:1", 3), ("ftp://127.0.0.1", 2)])
+def test_discover_says_why_nothing_was_found(url: str, code: int) -> None:
+    done = command("discover", url)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert "Traceback" not in done.stderr
 
 
 def test_schema_and_zoo_list_print_what_is_shipped() -> None:

@@ -14,53 +14,9 @@ from pathlib import Path
 import pytest
 
 import launch
+from tests.support.launching import Project, noted
 
 posix = pytest.mark.skipif(os.name != "posix", reason="the stand-in for Python is a shell script")
-
-# A Python that answers what launch.py asks, notes its arguments and fails at what the file `fails` names.
-STAND_IN = """#!/bin/sh
-here=$(dirname "$0")/..
-case "$*" in
-    -c*) echo VERSION ;;
-    *) echo "$*" >> "$here/calls" ;;
-esac
-if [ -e "$here/fails" ] && echo "$*" | grep -q -e "$(head -1 "$here/fails")"; then
-    tail -n +2 "$here/fails" >&2
-    exit 3
-fi
-"""
-
-
-class Project:
-    """A project folder whose `.venv` holds the stand-in."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder, self.venv = folder, folder / ".venv"
-        self.requirements, self.dev = folder / "requirements.txt", folder / "requirements-dev.txt"
-        self.requirements.write_text("streamlit\n")
-        self.dev.write_text("pytest\n")
-
-    def make_venv(self, version: str = "3.11.7") -> None:
-        python = self.venv / "bin" / "python"
-        python.parent.mkdir(parents=True, exist_ok=True)
-        python.write_text(STAND_IN.replace("VERSION", version))
-        python.chmod(0o755)
-
-    def fail(self, arguments: str, complaint: str = "") -> None:
-        (self.venv / "fails").write_text(f"{arguments}\n{complaint}\n")
-
-    def mend(self) -> None:
-        (self.venv / "fails").unlink()
-
-    @property
-    def installed(self) -> list[str]:
-        """The requirements files that pip was given, in order."""
-        return [Path(call.split()[-1]).name for call in self.calls if " install " in call]
-
-    @property
-    def calls(self) -> list[str]:
-        path = self.venv / "calls"
-        return path.read_text().splitlines() if path.exists() else []
 
 
 @pytest.fixture
@@ -88,6 +44,35 @@ def test_tests_add_their_own_requirements_and_pass_arguments_on(project: Project
     assert launch.main(["test", *arguments]) == 0
     assert project.installed == ["requirements.txt", "requirements-dev.txt"]
     assert project.calls[-1] == " ".join(["-m pytest", *arguments])
+
+
+@posix
+def test_servers_have_an_environment_of_their_own(project: Project) -> None:
+    assert launch.main(["setup"]) == 0
+    assert not project.servers.exists()
+    for _ in range(2):
+        assert launch.main(["test"]) == 0
+        assert [call.split()[-1] for call in noted(project.servers) if " install " in call] == [str(project.of_servers)]
+    assert project.installed == ["requirements.txt", "requirements-dev.txt"]
+
+
+@posix
+def test_servers_have_the_python_whose_packages_they_borrow(project: Project) -> None:
+    assert launch.main(["test"]) == 0
+    project.make_venv("3.12.0")
+    assert launch.main(["test"]) == 0
+    assert launch.Environment(project.servers).version() == "3.12.0"
+    assert len([call for call in noted(project.servers) if " install " in call]) == 2
+
+
+@posix
+def test_without_servers_the_other_tests_run(project: Project, capfd: pytest.CaptureFixture[str]) -> None:
+    assert launch.main(["test"]) == 0
+    project.of_servers.write_text("mlserver==2\n")
+    (project.servers / "fails").write_text("-m pip install\nERROR: No matching distribution found for mlserver\n")
+    assert launch.main(["test", "-x"]) == 0
+    assert "Tests against real servers are left out. A package has no release" in capfd.readouterr().out
+    assert project.calls[-1] == "-m pytest -x"
 
 
 @posix

@@ -13,9 +13,11 @@ from core.processes import ROOT, detached
 from core.runs.folder import RunFolder
 from core.runs.queue import place_in_line
 from core.students.files import sha256_of
+from core.teachers.addresses import ALLOWED
+from core.teachers.keys import check_variable
 from core.versions import versions
 
-__all__ = ["create_run", "missing_keys", "place_in_line", "resume_run", "start_run"]
+__all__ = ["can_be_resumed", "create_run", "missing_keys", "place_in_line", "resume_run", "start_run"]
 
 
 def create_run(config: AuditConfig) -> RunFolder:
@@ -34,19 +36,29 @@ def start_run(config: AuditConfig, keys: Mapping[str, str] | None = None) -> Run
         keys: secrets by the name of the environment variable a candidate's `key_env` gives; they reach
             the worker by its environment and are written nowhere.
     """
+    environment = _environment(config, keys or {})
     folder = create_run(config)
-    _start_worker(folder, keys or {})
+    _start_worker(folder, environment)
     return folder
 
 
 def resume_run(folder: RunFolder, keys: Mapping[str, str] | None = None) -> None:
-    """Go on with an interrupted, failed or cancelled run; raises `InputError` for any other."""
-    status = folder.status()
-    if status not in ("interrupted", "failed", "cancelled"):
-        raise InputError(f"a run that is {status} cannot be resumed", remedy="open it instead")
+    """Go on with a run that stopped, or that is done without all answers; raises `InputError` for any other."""
+    if not can_be_resumed(folder):
+        raise InputError(f"a run that is {folder.status()} cannot be resumed", remedy="open it instead")
+    environment = _environment(folder.manifest().config, keys or {})
     with folder.working():
         folder.enqueue()
-    _start_worker(folder, keys or {})
+    _start_worker(folder, environment)
+
+
+def can_be_resumed(folder: RunFolder) -> bool:
+    """Whether there is anything left to do that nobody does."""
+    status = folder.status()
+    if status == "done":
+        results = folder.results()
+        return results is not None and not results.complete
+    return status in ("interrupted", "failed", "cancelled")
 
 
 def missing_keys(config: AuditConfig) -> list[str]:
@@ -55,12 +67,22 @@ def missing_keys(config: AuditConfig) -> list[str]:
     return sorted(name for name in names if not os.environ.get(name, "").strip())
 
 
-def _start_worker(folder: RunFolder, keys: Mapping[str, str]) -> None:
+def _environment(config: AuditConfig, keys: Mapping[str, str]) -> dict[str, str]:
+    """The worker's, which tells it as it tells this process whom candidates may be; raises `InputError`."""
+    for variable in keys:
+        check_variable(variable)
+    environment = os.environ | dict(keys)
+    if config.serve:  # on this machine, by the worker itself
+        environment[ALLOWED] = ",".join(filter(None, (environment.get(ALLOWED), "127.0.0.1")))
+    return environment
+
+
+def _start_worker(folder: RunFolder, environment: Mapping[str, str]) -> None:
     with (folder.path / "worker.log").open("ab") as log:
         subprocess.Popen(
             [sys.executable, "-m", "core.runs.worker", str(folder.path)],
             cwd=ROOT,
-            env=os.environ | dict(keys),
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

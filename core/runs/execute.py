@@ -11,9 +11,10 @@ from contextlib import contextmanager, suppress
 from core.errors import AuditError, Cancelled
 from core.events import Event, OnEvent
 from core.results import Results
-from core.runs.folder import RunFolder, Status
+from core.runs.folder import RunFolder
 from core.runs.queue import turn
 from core.runs.recorder import Recorder
+from core.runs.records import Status
 from core.teachers.panel import open_panel
 
 log = logging.getLogger(__name__)

@@ -1,6 +1,7 @@
 """The run folder: the only truth about a run. Workers write it, pages read it, neither knows the other.
 
 - `manifest.json`: what was asked, written once
+- `budgets.json`: what it may spend, where that was changed after it was started
 - `state.json`: where the run is, replaced atomically
 - `events.jsonl`: everything that happened
 - `preview.png`: the latest contact sheet, replaced atomically
@@ -21,72 +22,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import psutil
 from filelock import FileLock, Timeout
-from pydantic import Field, ValidationError
+from pydantic import ValidationError
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load_file, save
 
 from core.config import AuditConfig
 from core.errors import AuditError, InputError
-from core.events import Phase
 from core.results import Results
 from core.runs import files
-from core.values import Frozen
+from core.runs.records import Budgets, ErrorReport, Manifest, RunState, ShownStatus
 from core.workspace import runs_folder
 
-Status = Literal["queued", "running", "done", "failed", "cancelled"]
-ShownStatus = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
-
 HEARTBEAT_LIMIT = 60.0  # seconds without a heartbeat after which a live pid is no longer believed
-
-
-class Manifest(Frozen):
-    """What was asked for; never holds a key."""
-
-    run: str
-    created: str  # ISO 8601, UTC
-    config: AuditConfig
-    student_sha256: str
-    versions: dict[str, str]
-
-
-class ErrorReport(Frozen):
-    """An `AuditError` written down."""
-
-    what: str
-    rule: str
-    actual: str
-    remedy: str
-
-    @classmethod
-    def of(cls, error: AuditError) -> ErrorReport:
-        return cls(what=error.what, rule=error.rule, actual=error.actual, remedy=error.remedy)
-
-    def __str__(self) -> str:
-        return str(AuditError(self.what, rule=self.rule, actual=self.actual, remedy=self.remedy))
-
-
-class RunState(Frozen):
-    """Where a run is. `pid` with `pid_started` name the process, since pids recur."""
-
-    status: Status = "queued"
-    phase: Phase | None = None
-    progress: float = 0.0  # of the whole run, in [0, 1]
-    eta: float | None = None  # seconds
-    sent: int = 0  # images over the network
-    cached: int = 0  # answers that were known already
-    queued: float = 0.0  # seconds since the epoch, when it took its place in line
-    heartbeat: float = 0.0  # seconds since the epoch
-    started: float | None = None  # seconds since the epoch, of the latest try
-    finished: float | None = None
-    pid: int | None = None
-    pid_started: float | None = None
-    seconds: dict[str, float] = Field(default_factory=dict)  # by phase
-    error: ErrorReport | None = None
 
 
 class RunFolder:
@@ -133,6 +84,16 @@ class RunFolder:
             return Manifest.model_validate_json(files.read(self.path / "manifest.json"))
         except ValidationError as error:
             raise _foreign("manifest.json") from error
+
+    def budgets(self) -> Budgets:
+        """What it may spend: as raised since, else as it was started with."""
+        try:
+            return Budgets.model_validate_json(files.read(self.path / "budgets.json"))
+        except (OSError, ValidationError):
+            return Budgets.of(self.manifest().config)
+
+    def set_budgets(self, budgets: Budgets) -> None:
+        self._replace("budgets.json", budgets.model_dump_json().encode())
 
     def state(self) -> RunState:
         try:

@@ -9,8 +9,9 @@ import time
 
 from core.errors import AuditError, Cancelled
 from core.events import PHASES, Answered, Event, Phase, PhaseStarted, Preview, SynthesisStep
-from core.runs.folder import ErrorReport, RunFolder, Status, process_started
+from core.runs.folder import RunFolder, process_started
 from core.runs.preview import contact_sheet
+from core.runs.records import ErrorReport, Status
 
 log = logging.getLogger(__name__)
 

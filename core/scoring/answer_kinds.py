@@ -1,16 +1,96 @@
-"""What poorer answers leave of full ones: the same for the student and the candidates, so that they compare.
+"""What poorer answers leave of full ones, and what the poorest of several candidates leaves of all.
 
-Each function takes log-probabilities, student `(N, K)` and candidates `(M, N, K)`, and gives both as far as
+Each reduction takes log-probabilities, student `(N, K)` and candidates `(M, N, K)`, and gives both as far as
 such answers tell them, in the same form. A score says in its `answers` which kinds it is of use for.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 import numpy as np
 
+from core.candidates import Output
+from core.scoring.base import AnswerKind
 from core.scoring.vectors import log_softmax
 
 UNNAMED = 1e-3  # probability of all classes but the label; scores that take labels do not depend on it
+MOST_DECIMALS = 6  # beyond these, answers count as not rounded
+
+
+@dataclass(frozen=True)
+class Level:
+    """How much the poorest of some candidates tells, so that all can be compared by as much.
+
+    Attributes:
+        kind: of answers that all are reduced to.
+        classes: that are known of each answer, for top_k.
+        decimals: of probabilities, for rounded and top_k; None where they are not rounded.
+        poorest: who tells no more than that.
+    """
+
+    kind: AnswerKind = "full"
+    classes: int | None = None
+    decimals: int | None = None
+    poorest: tuple[str, ...] = ()
+
+    def leave(self, student: np.ndarray, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """What this level leaves of log-probabilities. Of labels the student keeps all that it says."""
+        if self.kind == "labels":
+            return student, labels(student, candidates)[1]
+        if self.decimals is not None:
+            student, candidates = rounded(student, candidates, decimals=self.decimals)
+        if self.classes is not None:
+            student, candidates = top_k(student, candidates, k=self.classes)
+        return student, candidates
+
+    def __str__(self) -> str:
+        """By what all are compared, as a clause; "" where that is all that they say."""
+        who = " and ".join([", ".join(self.poorest[:-1]), self.poorest[-1]] if self.poorest[1:] else self.poorest)
+        plural = len(self.poorest) > 1
+        if self.kind == "labels":
+            return f"all are compared by their first classes, since {who} answer{'' if plural else 's'} with no more"
+        if self.kind == "top_k":
+            only = "the first class" if self.classes == 1 else f"the first {self.classes} classes"
+            return f"all are compared by {only} of an answer, since {who} tell{'' if plural else 's'} no more"
+        if self.kind == "rounded":
+            decimals = "a decimal" if self.decimals == 1 else f"{self.decimals} decimals"
+            return f"all are compared as if rounded to {decimals}, since {who} {'are' if plural else 'is'}"
+        return ""
+
+
+FULL = Level()
+
+
+def level_of(rows: Mapping[str, np.ndarray], outputs: Mapping[str, Output]) -> Level:
+    """The level of candidates by their answers `(N, K)`, as teachers give them, NaN where they tell nothing."""
+    by_label = tuple(name for name in rows if outputs[name] == "labels")
+    if by_label:
+        return Level("labels", poorest=by_label)
+    probabilities = {name: answers for name, answers in rows.items() if outputs[name] != "logits"}
+    decimals = {name: found for name, answers in probabilities.items() if (found := decimals_of(answers)) is not None}
+    fewest = min(decimals.values(), default=None)
+    known = {name: int((~np.isnan(a)).sum(axis=1).min()) for name, a in rows.items() if outputs[name] == "top_k"}
+    if known:
+        classes = max(1, min(known.values()))
+        return Level("top_k", classes, fewest, tuple(name for name, count in known.items() if count <= classes))
+    if fewest is not None:
+        return Level("rounded", None, fewest, tuple(name for name, found in decimals.items() if found == fewest))
+    return Level()
+
+
+def decimals_of(answers: np.ndarray) -> int | None:
+    """To how many decimals probabilities are rounded; None where they are not.
+
+    >>> decimals_of(np.array([[0.25, 0.7], [np.nan, 0.5]]))
+    2
+    """
+    values = answers[~np.isnan(answers)]
+    for decimals in range(1, MOST_DECIMALS + 1):
+        if np.array_equal(np.round(values, decimals), values):
+            return decimals
+    return None
 
 
 def rounded(student: np.ndarray, candidates: np.ndarray, *, decimals: int) -> tuple[np.ndarray, np.ndarray]:
@@ -44,16 +124,19 @@ def top_k(student: np.ndarray, candidates: np.ndarray, *, k: int) -> tuple[np.nd
 
 
 def labels(student: np.ndarray, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The most probable class alone: all others are equally improbable.
+    """The most probable class alone: all others are equally improbable. Classes that tie for the first share it.
 
     >>> np.exp(labels(np.log([[0.5, 0.3, 0.2]]), np.log([[[0.4, 0.5, 0.1]]]))[1]).round(4).tolist()
     [[[0.0005, 0.999, 0.0005]]]
     """
 
     def leave(log_probs: np.ndarray) -> np.ndarray:
-        classes = log_probs.shape[-1]
-        first = np.arange(classes) == log_probs.argmax(axis=-1)[..., None]
-        return np.log(np.where(first, 1 - UNNAMED, UNNAMED / (classes - 1)))
+        first = log_probs == log_probs.max(axis=-1, keepdims=True)
+        number = first.sum(axis=-1, keepdims=True)
+        others = np.maximum(log_probs.shape[-1] - number, 1)
+        flat = number == log_probs.shape[-1]
+        named = np.where(flat, 1.0, 1 - UNNAMED) / number
+        return np.log(np.where(first, named, UNNAMED / others))
 
     return leave(student), leave(candidates)
 

@@ -6,7 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from core.candidates import Output
 from core.results import Estimate, RankedCandidate
+from core.scoring.answer_kinds import FULL, Level
 from core.scoring.base import Score
 from core.scoring.table import REPORTED, SCORES
 from core.scoring.vectors import centred_vectors, log_softmax
@@ -14,26 +16,38 @@ from core.scoring.vectors import centred_vectors, log_softmax
 LEVEL = 0.95
 ALIKE = 1e-3  # relative distance below which two candidates count as one and the same
 FALLBACK = "centred_distance"
+OF_LABELS = ("margin_agreement", "agreement")  # scores to rank labels by, the better one first
 
 
-def log_probabilities(answers: np.ndarray, output: str, floor: float) -> np.ndarray:
+def log_probabilities(answers: np.ndarray, output: Output, floor: float) -> np.ndarray:
     """A teacher's answers `(N, K)` as log-probabilities, none below `log(floor)`.
 
+    What it does not tell, NaN, is filled in: classes beyond its strongest share what is left of 1 evenly, those
+    beside a bare label are as good as impossible, and an answer that names none of the classes is flat.
+
     Args:
-        output: "logits" or "probs", as the teacher's capabilities say.
+        output: as the teacher's capabilities say.
         floor: smallest probability that is told apart from 0.
     """
-    log_probs = log_softmax(answers) if output == "logits" else np.log(np.maximum(answers, floor))
-    return np.maximum(log_probs, np.log(floor))
+    if output == "logits":
+        return np.maximum(log_softmax(answers), np.log(floor))
+    unknown = np.isnan(answers)
+    number = unknown.sum(axis=1, keepdims=True)
+    left = (1 - np.nansum(answers, axis=1, keepdims=True)).clip(0)
+    probs = np.where(unknown, left / np.maximum(number, 1), answers)
+    return np.log(np.maximum(probs, floor))
 
 
-def applicable_score(wanted: str, candidates: np.ndarray) -> tuple[str, str]:
+def applicable_score(wanted: str, candidates: np.ndarray, level: Level = FULL) -> tuple[str, str]:
     """The score to rank by, and why it is not the wanted one ("" where it is).
 
-    Residual scores say nothing below three candidates, or where two of the candidates `(M, N, K)`
-    answer alike and so cancel each other; set scores say nothing on a handful of probes.
+    Labels are ranked by a score that asks no more of them. Residual scores say nothing below three candidates, or
+    where two of the candidates `(M, N, K)` answer alike and so cancel each other; set scores say nothing on a handful
+    of probes.
     """
     score = SCORES[wanted]
+    if level.kind == "labels" and wanted not in OF_LABELS:
+        return OF_LABELS[0], f"{score.label} makes too little of labels"
     if len(candidates) < score.min_candidates:
         return FALLBACK, f"{score.label} needs at least {score.min_candidates} candidates, there are {len(candidates)}"
     if not score.has_enough(candidates):

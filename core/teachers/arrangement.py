@@ -27,42 +27,61 @@ class Arrangement:
 
     Attributes:
         output: the kind of its answers.
-        num_classes: K, of the rows.
-        order: which of a vector's entries each of the student's classes is, `(K,)`; None: entry by entry.
-        entries: of a vector.
-        matched: the student's class by label, of all labels seen so far; empty where labels play no part.
+        entries: of a vector; 0 where answers are by label.
+        meanings: which of the student's classes each of a vector's entries means, `(entries,)`, -1 where none; None
+            where they are the student's, one by one.
+        matched: the student's class by label, of the labels of the test images; empty where labels play no part.
     """
 
     name: str
     output: Output
     classes: Classes
     entries: int = 0
-    order: np.ndarray | None = None
+    meanings: np.ndarray | None = None
     matched: tuple[tuple[str, str | None], ...] = ()
 
     @property
     def num_classes(self) -> int:
+        """K, of the rows."""
         return len(self.classes.student)
 
     @property
     def fingerprint(self) -> str:
-        """Of the classes, where they have a part in what a row is; "" where rows are vectors as they came."""
-        if self.order is None and not self.matched:
+        """Of whatever a row depends on beside the server's answer; "" where rows are vectors as they came."""
+        if not self.matched:
             return ""
-        return hashlib.sha256(repr((self.classes.student, self.classes.own)).encode()).hexdigest()[:12]
+        classes = self.classes
+        parts = (classes.student, classes.own, sorted(classes.synonyms.items()), self.output)
+        return hashlib.sha256(repr(parts).encode(errors="surrogatepass")).hexdigest()[:12]
 
     def rows(self, told: Sequence[Told]) -> np.ndarray:
         """Answers `(N, K)`, as the module says; raises `TeacherError` where they are not of the kind any more."""
         if self.entries:
-            vectors = _vectors(told, self.entries, name=self.name)
-            rows = _ordered(vectors, self.order, self.output)
+            rows = _vectors(told, self.entries, name=self.name)
+            if self.meanings is not None:
+                rows = _of_student(rows, self.meanings, self.num_classes, self.output)
         else:
-            rows = np.stack([_row_by_label(one, self.classes, self.output, name=self.name) for one in told])
+            rows = np.stack([self._row_by_label(one) for one in told])
         if self.output in ("logits", "probs"):
             if np.isnan(rows).any():
                 raise _changed(self.name, f"all of {self.num_classes} classes", "some of them")
             check_still(rows, self.output, name=self.name)
         return rows
+
+    def _row_by_label(self, told: Told) -> np.ndarray:
+        if isinstance(told, dict) and self.output == "labels":
+            told = _strongest(told)
+        if isinstance(told, np.ndarray) or isinstance(told, str) != (self.output == "labels"):
+            raise _changed(self.name, "a label" if self.output == "labels" else "scores by label", _kind(told))
+        scores = {told: 1.0} if isinstance(told, str) else told
+        if beyond := [label for label in scores if self.classes.beyond(label)]:
+            raise _beyond(self.name, beyond[0], len(self.classes.own or self.classes.student))
+        found = [self.classes.index(label) for label in scores]
+        meanings = np.array([-1 if index is None else index for index in found])
+        row = _of_student(np.array([list(scores.values())]), meanings, self.num_classes, self.output)[0]
+        if self.output == "top_k":
+            _check_part(row, name=self.name)
+        return row
 
 
 def arrange(told: Sequence[Told], candidate: CandidateConfig, student: Sequence[str] | None) -> Arrangement:
@@ -79,6 +98,7 @@ def arrange(told: Sequence[Told], candidate: CandidateConfig, student: Sequence[
     if any(type(one) is not type(told[0]) for one in told):
         raise TeacherError(
             f"{name}: the answers to two test images differ in kind",
+            rule="vectors, scores by label or labels",
             actual=" and ".join(_kind(one) for one in told),
             remedy="look at what the server does to its output",
         )
@@ -87,13 +107,17 @@ def arrange(told: Sequence[Told], candidate: CandidateConfig, student: Sequence[
     if student is None:
         raise TeacherError(
             f"{name}: the answers are labels, and nothing is known of the student's classes",
+            rule="a student with names for its classes",
+            actual="none",
             remedy="choose a student first",
         )
+    if candidate.output == "labels":
+        told = [_strongest(one) if isinstance(one, dict) else one for one in told]
     return _of_labels(told, candidate, student)
 
 
 def _of_vectors(told: Sequence[Told], candidate: CandidateConfig, student: Sequence[str] | None) -> Arrangement:
-    name, entries = candidate.name, max(map(len, told))
+    name, entries = candidate.name, len(told[0])
     vectors = _vectors(told, entries, name=name)
     output = checked_output(vectors, candidate.output, name=name)
     names = student if student is not None else [f"class {index}" for index in range(entries)]
@@ -103,17 +127,13 @@ def _of_vectors(told: Sequence[Told], candidate: CandidateConfig, student: Seque
             raise other_classes(name, entries, len(names))
         return Arrangement(name, output, classes, entries)
     if entries != len(candidate.classes):
-        raise other_classes(name, entries, len(candidate.classes), "as many as its classes are given")
-    order = classes.order()
-    if missing := [names[index] for index in np.nonzero(order < 0)[0]]:
-        raise TeacherError(
-            f"{name}: {len(missing)} of the student's classes are none of the candidate's",
-            rule="each of the student's classes among the candidate's, by name",
-            actual=shown(", ".join(missing[:NAMED])),
-            remedy="give the candidate's names for them as its synonyms, or choose a candidate made for these classes",
-        )
-    matched = tuple((candidate.classes[place], names[index]) for index, place in enumerate(order))
-    return Arrangement(name, output, classes, entries, order, matched)
+        raise other_classes(name, entries, len(candidate.classes))
+    if student is None:
+        return Arrangement(name, output, classes, entries)
+    meanings = classes.meanings()
+    if missing := [ours for index, ours in enumerate(student) if index not in meanings]:
+        raise _missing(name, f"it lacks {', '.join(missing[:NAMED])}")
+    return Arrangement(name, output, classes, entries, meanings, tuple(classes.matched(candidate.classes).items()))
 
 
 def _of_labels(told: Sequence[Told], candidate: CandidateConfig, student: Sequence[str]) -> Arrangement:
@@ -121,7 +141,10 @@ def _of_labels(told: Sequence[Told], candidate: CandidateConfig, student: Sequen
     classes = Classes(student, candidate.classes, candidate.synonyms)
     labels = list(dict.fromkeys(label for one in told for label in ([one] if isinstance(one, str) else one)))
     matched = classes.matched(labels)
-    if not any(matched.values()):
+    unknown = [label for label, ours in matched.items() if ours is None]
+    if beyond := [label for label in labels if classes.beyond(label)]:
+        raise _beyond(name, beyond[0], len(candidate.classes or student))
+    if len(unknown) == len(labels):
         raise TeacherError(
             f"{name}: none of the candidate's labels is a class of the student",
             rule=f"labels like {shown(', '.join(student[:NAMED]))}",
@@ -130,18 +153,10 @@ def _of_labels(told: Sequence[Told], candidate: CandidateConfig, student: Sequen
         )
     output: Output = "labels"
     if isinstance(told[0], dict):
-        output = "top_k"
-        full = np.stack([_row_by_label(one, classes, output, name=name) for one in told])
-        if not np.isnan(full).any():
-            output = checked_output(full, candidate.output, name=name)
-        elif (partly := [label for label, ours in matched.items() if ours is None]) and len(labels) > len(student):
-            raise TeacherError(
-                f"{name}: the candidate's classes are not the student's",
-                rule="each of the student's classes among the candidate's, by name",
-                actual=f"unknown to the student: {shown(', '.join(partly[:NAMED]))}",
-                remedy="give the candidate's names for its classes as synonyms",
-            )
-    if output in ("top_k", "labels") and candidate.output not in ("auto", output):
+        output = _kind_of_scores(told, matched, candidate, len(student))
+        if output == "top_k" and unknown and min(map(len, told)) >= len(student):
+            raise _missing(name, f"{len(told[0])} labels, among them {', '.join(unknown[:NAMED])}")
+    if candidate.output not in ("auto", output) and not (candidate.output == "top_k" and output != "labels"):
         raise TeacherError(
             f"{name}: the answers tell less than the candidate's output says",
             rule=candidate.output,
@@ -151,13 +166,51 @@ def _of_labels(told: Sequence[Told], candidate: CandidateConfig, student: Sequen
     return Arrangement(name, output, classes, matched=tuple(matched.items()))
 
 
-def other_classes(name: str, found: int, expected: int, rule: str = "") -> TeacherError:
+def _kind_of_scores(
+    told: Sequence[dict[str, float]], matched: dict[str, str | None], candidate: CandidateConfig, classes: int
+) -> Output:
+    """What scores by label are: of all of the student's classes logits or probabilities, else the strongest ones."""
+    if any(len({matched[label] for label in one} - {None}) < classes for one in told):
+        return "top_k"
+    whole = np.zeros((len(told), max(map(len, told))))  # with the classes that the student does not have
+    for row, one in zip(whole, told, strict=True):
+        row[: len(one)] = list(one.values())
+    if len(matched) > classes and whole.min() >= 0 and whole.sum(axis=1).max() < 1 - SUM_TOLERANCE:
+        return "top_k"  # of many more classes
+    return checked_output(whole, "auto" if candidate.output == "top_k" else candidate.output, name=candidate.name)
+
+
+def _strongest(scores: dict[str, float]) -> str:
+    """The label with the highest score."""
+    return max(scores, key=lambda label: scores[label])
+
+
+def other_classes(name: str, found: int, expected: int) -> TeacherError:
     """For answers about another number of classes."""
     return TeacherError(
         f"{name}: the answers are for another number of classes",
-        rule=rule or f"{expected}",
+        rule=f"{expected}",
         actual=f"{found}",
         remedy="choose a candidate that was made for the student's classes, or name its own classes",
+    )
+
+
+def _missing(name: str, actual: str) -> TeacherError:
+    return TeacherError(
+        f"{name}: the candidate's classes are not the student's",
+        rule="each of the student's classes among the candidate's, by name",
+        actual=shown(actual),
+        remedy="give the candidate's names for them as synonyms, ask for more of its classes (top_k), or choose a "
+        "candidate that was made for these classes",
+    )
+
+
+def _beyond(name: str, label: str, classes: int) -> TeacherError:
+    return TeacherError(
+        f"{name}: the candidate numbers more classes than are known",
+        rule=f"numbers below {classes}",
+        actual=shown(repr(label)),
+        remedy="name the candidate's own classes, in its order",
     )
 
 
@@ -170,39 +223,26 @@ def _vectors(told: Sequence[Told], entries: int, *, name: str) -> np.ndarray:
     return np.stack(told)
 
 
-def _ordered(vectors: np.ndarray, order: np.ndarray | None, output: Output) -> np.ndarray:
-    """In the student's order; probabilities of a part of the classes are theirs given that it is one of them."""
-    if order is None:
-        return vectors
-    rows = vectors[:, order]
-    if output == "logits" or len(order) == vectors.shape[1]:
-        return rows
-    sums = rows.sum(axis=1, keepdims=True)
-    return np.divide(rows, sums, out=np.full_like(rows, 1 / len(order)), where=sums > 0)
+def _of_student(scores: np.ndarray, meanings: np.ndarray, classes: int, output: Output) -> np.ndarray:
+    """Scores `(N, M)` in the student's order, `(N, K)`; NaN for those of its classes that no score means.
+
+    What means the same class is added up. Probabilities are those given that it is one of the student's classes.
+    """
+    add, nothing = (np.logaddexp, -np.inf) if output == "logits" else (np.add, 0.0)
+    known = meanings >= 0
+    rows = np.full((classes, len(scores)), nothing)
+    add.at(rows, meanings[known], scores.T[known])
+    rows[np.setdiff1d(np.arange(classes), meanings)] = np.nan
+    if output != "probs" or known.all():
+        return rows.T
+    sums = rows.sum(axis=0)
+    return np.divide(rows, sums, out=np.full_like(rows, 1 / classes), where=sums > 0).T
 
 
-def _row_by_label(told: Told, classes: Classes, output: Output, *, name: str) -> np.ndarray:
-    row = np.full(len(classes.student), np.nan)
-    if isinstance(told, np.ndarray) or (output == "labels") != isinstance(told, str):
-        raise _changed(name, "a label" if output == "labels" else "scores by label", _kind(told))
-    if isinstance(told, str):
-        if (index := classes.index(told)) is not None:
-            row[index] = 1.0
-        return row
-    for label, score in told.items():
-        if (index := classes.index(label)) is not None:
-            row[index] = score if np.isnan(row[index]) else row[index] + score
-    known = row[~np.isnan(row)]
-    if output == "top_k" and 0 < len(known) < len(row):
-        _check_part(known, name=name)
-    more = len(told) > len(known) == len(row)  # of whose other classes the student knows nothing
-    return row / row.sum() if more and known.min() >= 0 and 0 < known.sum() <= 1 else row
-
-
-def _check_part(known: np.ndarray, *, name: str) -> None:
+def _check_part(row: np.ndarray, *, name: str) -> None:
     """Scores of some classes must be probabilities: of logits, nothing is known without the others."""
-    most = 1 + SUM_TOLERANCE + rounding_error(known[None])
-    if known.min() < 0 or known.sum() > most:
+    known = row[~np.isnan(row)]
+    if len(known) and (known.min() < 0 or known.sum() > 1 + SUM_TOLERANCE + rounding_error(known[None])):
         raise TeacherError(
             f"{name}: the scores of the strongest classes are no probabilities",
             rule="values in [0, 1] with a sum of at most 1",

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 
 import numpy as np
 
-from core.errors import Cancelled
+from core.errors import Cancelled, TeacherError
 from core.teachers.base import Capabilities, Teacher
 from core.teachers.cache import AnswerCache
+from core.teachers.purse import OverBudget
 
 CHUNK = 20  # probes that everyone has answered, after which the ranking is drawn anew
 POLL = 0.2  # seconds between two looks at `cancelled`
@@ -45,36 +46,54 @@ def ask(
     cancelled: threading.Event,
     on_ask: Callable[[str, Sequence[str]], None],
     on_reply: Callable[[Reply], None],
+    on_loss: Callable[[str, TeacherError], None],
 ) -> Iterator[dict[str, np.ndarray]]:
     """All candidates' answers to uint8 `images` `(N, C, H, W)`, as they come.
 
     Each answer is in the cache before it is reported. Yields the answers so far by name, each `(n, K)`, whenever
-    all candidates have answered a chunk more of the first probes, and at the end.
+    all candidates have answered a chunk more of the first probes, and at the end. A candidate that fails is left out
+    from then on; at the end of a budget all have answered fewer than N, and the last that is yielded is `(n, K)`.
 
     Args:
         on_ask: told a candidate's name and the keys of the answers that it is going to be asked for, in a thread
             of the candidate's own.
+        on_loss: told of each candidate that failed, and why.
 
     Raises:
-        TeacherError: a candidate failed; what had arrived is kept.
-        Cancelled: `cancelled` was set; calls still under way are abandoned, as after a failure.
+        TeacherError: the last candidate failed; what had arrived is kept.
+        Cancelled: `cancelled` was set; calls still under way are abandoned, as after any other error.
     """
     lines = {witness.teacher.name: _Line(witness, images, cache, on_ask) for witness in witnesses}
     try:
-        calls: list[Future[Reply]] = []
-        for line in lines.values():
+        calls: dict[Future[Reply], str] = {}
+        for name, line in lines.items():
             if known := line.known():
                 on_reply(known)
-            calls += line.calls()
+            calls |= dict.fromkeys(line.calls(), name)
         told = 0
-        for reply in _as_they_come(calls, cancelled):
-            lines[reply.candidate].add(reply.answers)
+        for call in _as_they_come(calls, cancelled):
+            name = calls[call]
+            if name not in lines or call.cancelled():
+                continue
+            try:
+                reply = call.result()
+            except OverBudget:
+                lines[name].close()  # what it has answered counts
+                continue
+            except TeacherError as error:
+                lines.pop(name).close()
+                if not lines:
+                    raise
+                on_loss(name, error)
+                continue
+            lines[name].add(reply.answers)
             on_reply(reply)
             chunks = min(line.answered for line in lines.values()) // CHUNK * CHUNK
             if told < chunks < len(images):
                 told = chunks
                 yield {name: line.first(told) for name, line in lines.items()}
-        yield {name: line.first(len(images)) for name, line in lines.items()}
+        answered = min(line.answered for line in lines.values())
+        yield {name: line.first(answered) for name, line in lines.items()}
     except BaseException:
         cancelled.set()  # nobody waits any more for the calls still under way
         raise
@@ -127,7 +146,8 @@ class _Line:
 
     def first(self, n: int) -> np.ndarray:
         """The answers to the first `n` probes, `(n, K)`."""
-        return np.stack([self._answers[index] for index in range(n)])
+        classes = self._witness.capabilities.num_classes
+        return np.stack([self._answers[index] for index in range(n)]) if n else np.empty((0, classes))
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
@@ -145,13 +165,14 @@ class _Line:
         return Reply(teacher.name, answers, tuple(self._keys[index] for index in answers), known, teacher.sent)
 
 
-def _as_they_come(calls: Sequence[Future[Reply]], cancelled: threading.Event) -> Iterator[Reply]:
+def _as_they_come(calls: Iterable[Future[Reply]], cancelled: threading.Event) -> Iterator[Future[Reply]]:
     """Through a queue: to wait for the first of thousands of futures looks at all of them each time."""
     done: SimpleQueue[Future[Reply]] = SimpleQueue()
-    for call in calls:
+    waiting = list(calls)
+    for call in waiting:
         call.add_done_callback(done.put)
-    for _ in calls:
-        yield _next(done, cancelled).result()
+    for _ in waiting:
+        yield _next(done, cancelled)
 
 
 def _next(done: SimpleQueue[Future[Reply]], cancelled: threading.Event) -> Future[Reply]:

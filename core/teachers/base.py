@@ -9,7 +9,9 @@ from typing import Protocol
 import numpy as np
 
 from core.candidates import Output
+from core.teachers.purse import Purse
 from core.teachers.transport import Transport
+from core.teachers.trials import Trials
 
 
 @dataclass(frozen=True)
@@ -58,15 +60,32 @@ class Teacher(Protocol):
         ...
 
 
-OpenTeacher = Callable[[Transport, str | None], Teacher]
+@dataclass(frozen=True)
+class Terms:
+    """On which an audit asks a candidate.
+
+    Attributes:
+        identity: in place of the one that protocol, address, model, version and pixels give. For a served zoo the
+            model's hash, so that a server on another port is the same teacher.
+        purse: what may be spent; None for as much as it takes.
+        trials: answers to test images that still hold; None to ask them in any case.
+    """
+
+    identity: str | None = None
+    purse: Purse | None = None
+    trials: Trials | None = None
+
+
+USUAL = Terms()
+OpenTeacher = Callable[[Transport, Terms], Teacher]
 ADAPTERS: dict[str, OpenTeacher] = {}
 
 
 def adapter(protocol: str) -> Callable[[OpenTeacher], OpenTeacher]:
     """Register an adapter for a protocol's name.
 
-    An adapter is a callable `(transport, identity) -> Teacher`. The transport knows the candidate, its
-    key and whether the user cancelled; `identity` is used in place of a derived one unless it is None.
+    An adapter is a callable `(transport, terms) -> Teacher`. The transport knows the candidate, its key and whether
+    the user cancelled.
     """
 
     def register(opener: OpenTeacher) -> OpenTeacher:

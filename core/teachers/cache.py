@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,7 +18,10 @@ from core.workspace import workspace
 
 _BUSY = 60.0  # seconds to wait for another process that writes
 _AT_ONCE = 500  # keys in one SELECT; SQLite's limit was 999 for long
-_SCHEMA = "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer BLOB NOT NULL) WITHOUT ROWID"
+_SCHEMA = (
+    "CREATE TABLE IF NOT EXISTS answers (key TEXT PRIMARY KEY, answer BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE IF NOT EXISTS notes (key TEXT PRIMARY KEY, text TEXT NOT NULL, time REAL NOT NULL) WITHOUT ROWID",
+)
 
 
 class AnswerCache:
@@ -36,7 +40,8 @@ class AnswerCache:
             try:
                 self._database.execute("PRAGMA journal_mode = WAL")
                 self._database.execute("PRAGMA synchronous = FULL")  # what is written survives a power cut
-                self._database.execute(_SCHEMA)
+                for table in _SCHEMA:
+                    self._database.execute(table)
             except sqlite3.Error:
                 self._database.close()
                 raise
@@ -67,7 +72,7 @@ class AnswerCache:
             self.put_many(dict(zip(keys, answers, strict=True)))
             return declared
         same = all(
-            key in kept and kept[key].shape == answer.shape and np.allclose(kept[key], answer, rtol=1e-2, atol=1e-3)
+            key in kept and kept[key].shape == answer.shape and _about_equal(kept[key], answer)
             for key, answer in zip(keys, answers, strict=True)
         )
         return declared if same else f"{declared}|{hashlib.sha256(answers.round(2).tobytes()).hexdigest()[:12]}"
@@ -88,6 +93,18 @@ class AnswerCache:
         rows = [(key, np.asarray(answer, dtype="<f8").tobytes()) for key, answer in answers.items()]
         with self._clear_errors(), self._lock, self._transaction():
             self._database.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?)", rows)
+
+    def note(self, key: str, text: str) -> None:
+        """Keep a text by key, with the time."""
+        with self._clear_errors(), self._lock, self._transaction():
+            self._database.execute("INSERT OR REPLACE INTO notes VALUES (?, ?, ?)", (key, text, time.time()))
+
+    def noted(self, key: str, *, within: float) -> str | None:
+        """The text that was kept by `key` in the last so many seconds."""
+        query = "SELECT text FROM notes WHERE key = ? AND time BETWEEN ? AND ?"
+        with self._clear_errors(), self._lock:
+            row = self._database.execute(query, (key, time.time() - within, time.time())).fetchone()
+        return row[0] if row else None
 
     def close(self) -> None:
         with self._lock:
@@ -119,6 +136,11 @@ class AnswerCache:
                 actual=str(error),
                 remedy="make its folder writable with free space; if the file is damaged, delete it",
             ) from error
+
+
+def _about_equal(one: np.ndarray, other: np.ndarray) -> bool:
+    """As answers to the same image are, of a server that is busy with others too."""
+    return np.allclose(one, other, rtol=1e-2, atol=1e-3, equal_nan=True)
 
 
 def answer_cache() -> AnswerCache:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-_WORDNET = re.compile(r"^n\d{8}\b")  # a synset's number before its words
+_WORDNET = re.compile(r"^(n\d{8})(?![a-zA-Z0-9])")  # a synset's number before its words
 _NUMBERED = re.compile(r"^(?:(?:label|class|category|output|index) )?(\d{1,6})$")  # a label that is but a number
 _SYNONYMS = re.compile(r"[,;/|]")
 
@@ -17,8 +17,8 @@ _SYNONYMS = re.compile(r"[,;/|]")
 class Classes:
     """The student's classes as a candidate names them.
 
-    Names are compared without case, accents and punctuation; a list of synonyms, as WordNet has them, by each of its
-    words that no other class has; a label that is but a number, as in `LABEL_3`, by the number.
+    Names are compared without case, accents and punctuation; a list of synonyms, as WordNet has them, by its number
+    and by each of its words that no other class has; a label that is but a number, as in `LABEL_3`, by the number.
 
     Args:
         student: names of the student's classes, in its order.
@@ -30,46 +30,58 @@ class Classes:
         self, student: Sequence[str], own: Sequence[str] | None = None, synonyms: Mapping[str, str] | None = None
     ) -> None:
         self.student, self.own = tuple(student), tuple(own) if own is not None else None
+        self.synonyms = {fold(theirs): ours for theirs, ours in (synonyms or {}).items()}
         self._whole = _unambiguous((fold(name), index) for index, name in enumerate(student))
         self._words = _unambiguous((word, index) for index, name in enumerate(student) for word in _words(name))
-        self._synonyms = {fold(theirs): ours for theirs, ours in (synonyms or {}).items()}
+        self._found: dict[str, int | None] = {}
 
     def index(self, label: str) -> int | None:
         """Which of the student's classes `label` means; None where it means none of them, or could mean several."""
-        named = self._by_name(label)
-        number = _NUMBERED.match(fold(label))
-        if named is not None or number is None:
-            return named
-        place = int(number[1])
-        if self.own is not None:
-            return self._by_name(self.own[place]) if place < len(self.own) else None
-        return place if place < len(self.student) else None
+        if label not in self._found:
+            self._found[label] = self._of_own(label)
+        return self._found[label]
 
-    def order(self) -> np.ndarray:
-        """Where among the candidate's own classes each of the student's is, `(K,)`; -1 where it is not.
+    def beyond(self, label: str) -> bool:
+        """Whether `label` is but a number, and one that no class has: the candidate has more classes than thought."""
+        place = self._place(label)
+        return place is not None and place >= len(self.own or self.student) and self._by_name(label) is None
+
+    def meanings(self) -> np.ndarray:
+        """Which of the student's classes each of the candidate's own means, `(M,)`; -1 where none.
 
         Raises:
             ValueError: its own classes are not known.
         """
         if self.own is None:
             raise ValueError("the candidate's own classes are not known")
-        places = np.full(len(self.student), -1)
-        for place, label in enumerate(self.own):
-            if (index := self.index(label)) is not None and places[index] < 0:
-                places[index] = place
-        return places
+        found = [self._of_student(label) for label in self.own]
+        return np.array([-1 if index is None else index for index in found])
 
     def matched(self, labels: Iterable[str]) -> dict[str, str | None]:
         """The student's class that each label means."""
         found = {label: self.index(label) for label in labels}
         return {label: None if index is None else self.student[index] for label, index in found.items()}
 
+    def _of_own(self, label: str) -> int | None:
+        named, place = self._by_name(label), self._place(label)
+        if self.own is None or named is not None or place is None:
+            return self._of_student(label)
+        return self._of_student(self.own[place]) if place < len(self.own) else None
+
+    def _of_student(self, label: str) -> int | None:
+        named, place = self._by_name(label), self._place(label)
+        return place if named is None and place is not None and place < len(self.student) else named
+
     def _by_name(self, label: str) -> int | None:
-        label = self._synonyms.get(fold(label), label)
+        label = self.synonyms.get(fold(label), label)
         if (whole := self._whole.get(fold(label))) is not None:
             return whole
         found = {self._words[word] for word in _words(label) if word in self._words}
         return found.pop() if len(found) == 1 else None
+
+    def _place(self, label: str) -> int | None:
+        number = _NUMBERED.match(fold(label))
+        return int(number[1]) if number else None
 
 
 def fold(name: str) -> str:
@@ -84,8 +96,10 @@ def fold(name: str) -> str:
 
 
 def _words(name: str) -> list[str]:
-    """The synonyms that a name lists, folded; the name itself where it is none."""
-    return [fold(part) for part in _SYNONYMS.split(_WORDNET.sub("", name.strip())) if part.strip()]
+    """The synonyms that a name lists, folded, and its number in WordNet; the name itself where it lists none."""
+    number = _WORDNET.match(name.strip())
+    words = [fold(part) for part in _SYNONYMS.split(_WORDNET.sub("", name.strip())) if part.strip()]
+    return [*words, number[1]] if number else words
 
 
 def _unambiguous(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:

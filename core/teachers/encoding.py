@@ -10,6 +10,7 @@ import numpy as np
 from PIL import Image
 
 from core.candidates import Layout, PixelRange
+from core.errors import TeacherError
 
 Shape = tuple[int, int, int]  # (C, H, W)
 
@@ -21,6 +22,23 @@ _NORMALISATIONS: dict[PixelRange, tuple[tuple[float, ...], tuple[float, ...]]] =
     "imagenet": (IMAGENET_MEAN, IMAGENET_STD),
     "bytes": ((0.0,), (1 / 255,)),
 }
+
+
+def normalisation(pixels: PixelRange, channels: int, *, name: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and sd of each channel that make `pixels` of values in [0, 1]; raises `TeacherError`.
+
+    >>> normalisation("signed", 1, name="suspect")
+    ((0.5,), (0.5,))
+    """
+    mean, sd = _NORMALISATIONS[pixels]
+    if len(mean) not in (1, channels):
+        raise TeacherError(
+            f"{name}: ImageNet's normalisation is for colour images",
+            rule=f"{len(mean)} channels",
+            actual=str(channels),
+            remedy="choose another range of the candidate's pixels",
+        )
+    return (mean, sd) if len(mean) == channels else (mean * channels, sd * channels)
 
 
 def in_layout(shape: tuple[int, ...], layout: Layout) -> tuple[int, ...]:

@@ -106,6 +106,8 @@ def _send_and_read(
     with session.request(
         method, url, data=body, headers=headers, timeout=timeout, allow_redirects=False, stream=True
     ) as response:
+        if (response.raw.length_remaining or 0) > bounds.body:
+            raise TooBig
         answer = bytearray()
         # read1 hands over what is there; iter_content would gather a whole chunk of drips first
         while not abandoned.is_set() and (chunk := response.raw.read1(_CHUNK, decode_content=True)):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import html
 import json
 import ssl
+from collections.abc import Sequence
 from http import HTTPStatus
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import requests
@@ -13,10 +15,18 @@ import urllib3
 
 from core.candidates import CandidateConfig
 from core.errors import TeacherError
+from core.teachers.addresses import ALLOWED
 from core.teachers.exchange import Bounds, Reply
 
 REDACTED = "•••"
 _SHOWN = 200  # characters of a server's own words
+_BROKEN_TLS = (ssl.SSLEOFError, ssl.SSLZeroReturnError)  # a connection that ended, not one that is no good
+_BAD_PROXY = (
+    requests.exceptions.ProxyError,
+    requests.exceptions.InvalidProxyURL,
+    requests.exceptions.InvalidSchema,  # SOCKS, for which a package is needed
+    urllib3.exceptions.ProxySchemeUnknown,
+)
 
 
 class Faults:
@@ -47,8 +57,9 @@ class Faults:
         if status in (401, 403):
             return self._refused(url, status, said)
         if status == 404:
-            what = f"there is no {self._model} at {url}"
-            remedy = "check the model's name and version, and give the server's address without /v2"
+            what = f"there is no {self._model} at {url}" if self._candidate.model else f"there is nothing at {url}"
+            parts = "model's name and version" if self._candidate.model else "path"
+            remedy = f"check the {parts}, and that the address is that of {self._server}"
         elif status == 413:
             what, remedy = f"{url} finds a request too large", "lower max_batch"
         elif status == 429:
@@ -68,13 +79,9 @@ class Faults:
         def caused_by(*kinds: type[BaseException]) -> bool:
             return any(isinstance(cause, kinds) for cause in causes)
 
-        if caused_by(ssl.SSLError, requests.exceptions.SSLError):
-            return self._fault(
-                f"the connection to {url} is not secure",
-                actual="a certificate or protocol that is not accepted",
-                remedy="mend the server's certificate, or name its authority in REQUESTS_CA_BUNDLE",
-            )
-        if caused_by(requests.exceptions.ProxyError):
+        if caused_by(ssl.SSLError, requests.exceptions.SSLError) and not caused_by(*_BROKEN_TLS):
+            return self._insecure(url, causes)
+        if caused_by(*_BAD_PROXY):
             return self._fault(
                 f"the proxy on the way to {url} fails", remedy="check HTTP_PROXY, HTTPS_PROXY and NO_PROXY"
             )
@@ -105,14 +112,34 @@ class Faults:
         return self._fault(
             f"the answer of {url} is too big",
             rule=f"at most {bounds.body / 2**20:g} MB",
-            remedy="lower max_batch, and check that the address is that of a model server",
+            remedy=f"lower max_batch, and check that the address is that of {self._server}",
         )
 
     def not_json(self, url: str, body: bytes) -> TeacherError:
+        page = ", and that no page for logging in stands before it" if body.lstrip().startswith(b"<") else ""
         return self._fault(
             f"the answer of {url} is not JSON",
             actual=repr(self._text(body.decode("utf-8", "replace"))[:60]),
-            remedy="check that the address is that of a model server, without /v2",
+            remedy=f"check that the address is that of {self._server}{page}",
+        )
+
+    def private_address(self, url: str) -> TeacherError:
+        host = urlsplit(url).hostname
+        return self._fault(
+            f"{host} is inside a private network",
+            rule="an address on the internet, since others use this app too",
+            actual="a private, local or reserved one",
+            remedy=f"give a public address, or have whoever runs this app add {host} to {ALLOWED}",
+        )
+
+    def bad_authorities(self, path: Path, error: OSError) -> TeacherError:
+        return self._fault(
+            "its certificate authorities cannot be read",
+            rule="a PEM file of certificates",
+            actual=f"{path}, {'which holds none' if isinstance(error, ssl.SSLError) else error.strerror}",
+            remedy="correct the candidate's ca_file"
+            if self._candidate.ca_file
+            else "correct REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE",
         )
 
     def bad_key(self) -> TeacherError:
@@ -121,6 +148,21 @@ class Faults:
             rule="letters, digits and signs without blanks or line ends",
             actual="other characters, which are not shown",
             remedy=f"correct the key{self._key_source}",
+        )
+
+    def _insecure(self, url: str, causes: Sequence[BaseException]) -> TeacherError:
+        what = f"the connection to {url} is not secure"
+        for cause in causes:
+            if isinstance(cause, ssl.SSLCertVerificationError):
+                return self._fault(
+                    what,
+                    actual=f"a certificate that is not accepted: {cause.verify_message.rstrip('.')}",
+                    remedy="mend the server's certificate, or name its authority as the candidate's ca_file",
+                )
+        return self._fault(
+            what,
+            actual="no TLS, or none that is accepted",
+            remedy="check that the server speaks https at this port, and mend its TLS",
         )
 
     def _moved(self, url: str, reply: Reply) -> TeacherError:
@@ -175,8 +217,20 @@ class Faults:
         return f"model {self._candidate.model!r}{version}"
 
     @property
+    def _server(self) -> str:
+        """What an address should be of; below that of some, the protocol has a path of its own."""
+        below = self._candidate.protocol in ("open_inference", "triton")
+        return "a model server, without /v2" if below else "a model server"
+
+    @property
     def _key_source(self) -> str:
         return f" in {self._candidate.key_env}" if self._candidate.key_env else ""
+
+
+def is_final(error: Exception) -> bool:
+    """Whether the network's trouble would be the same next time: what is wrong is the address or the certificate."""
+    broken = any(isinstance(cause, _BROKEN_TLS) for cause in _causes(error))
+    return isinstance(error, (requests.exceptions.SSLError, ValueError)) and not broken
 
 
 def _spellings(key: str) -> list[str]:

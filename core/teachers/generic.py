@@ -13,9 +13,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from core.candidates import IMAGE, IMAGES, RequestForm
+from core.candidates import IMAGE, RequestForm
 from core.errors import InputError, TeacherError
-from core.teachers.base import adapter
+from core.teachers.base import Terms, adapter
 from core.teachers.encoding import Shape, json_nested, png_of
 from core.teachers.remote import Declared, RemoteTeacher
 from core.teachers.told import Told, read_all, read_told, shown
@@ -28,8 +28,8 @@ _PLACE = re.compile(rf'"([^"]*?){re.escape(IMAGE)}s?([^"]*)"')  # a text of the 
 class GenericTeacher(RemoteTeacher):
     """See `core.teachers.base.Teacher`."""
 
-    def __init__(self, transport: Transport, identity: str | None) -> None:
-        super().__init__(transport, identity)
+    def __init__(self, transport: Transport, terms: Terms) -> None:
+        super().__init__(transport, terms)
         if self._candidate.request is None:
             raise InputError(f"{self.name}: nothing says how to ask it", remedy="fill in the candidate's request")
         self._form: RequestForm = self._candidate.request
@@ -73,29 +73,25 @@ class GenericTeacher(RemoteTeacher):
                     actual=shown(repr(reply)),
                     remedy="correct the path to the answer in the candidate's request",
                 ) from None
-        if isinstance(found, list) and len(found) == 1 and not self._form.batched and isinstance(found[0], list):
-            return found[0]  # a batch of one
         return found
 
 
 def _filled(form: RequestForm, values: Sequence[bytes]) -> bytes:
     """The form's body with `values`, JSON each, in the place of the image or images."""
     compact = json.dumps(json.loads(form.body), separators=(",", ":"))
-    before, around, after = compact, (b"", b""), ""
     found = _PLACE.search(compact)
     assert found is not None, "a form without a place for images is refused"
-    before, after = compact[: found.start()], compact[found.end() :]
     around = found[1].encode(), found[2].encode()
     if around != (b"", b""):  # as in data:image/png;base64,$image
         values = [b'"' + around[0] + value.strip(b'"') + around[1] + b'"' for value in values]
-    middle = b"[" + b",".join(values) + b"]" if IMAGES in form.body else values[0]
-    return before.encode() + middle + after.encode()
+    middle = b"[" + b",".join(values) + b"]" if form.batched else values[0]
+    return compact[: found.start()].encode() + middle + compact[found.end() :].encode()
 
 
 def _upload(file: bytes, field: str) -> tuple[bytes, str]:
     """A multipart form (RFC 7578) with one PNG file."""
     boundary = secrets.token_hex(16)
-    quoted = field.replace("\\", "\\\\").replace('"', '\\"')
+    quoted = field.replace('"', "%22").replace("\r", "%0D").replace("\n", "%0A")  # as browsers do
     head = (
         f'--{boundary}\r\nContent-Disposition: form-data; name="{quoted}"; filename="image.png"\r\n'
         "Content-Type: image/png\r\n\r\n"

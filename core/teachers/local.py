@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core.candidates import CandidateConfig
-from core.config import StudentConfig
+from core.config import InputSpec, StudentConfig
 from core.errors import InputError, TeacherError
 from core.teachers.answers import trial_images
 from core.teachers.arrangement import Arrangement, arrange
-from core.teachers.base import Capabilities, adapter
-from core.teachers.encoding import Shape
+from core.teachers.base import Capabilities, Terms, adapter
+from core.teachers.encoding import Shape, normalisation
 from core.teachers.transport import Transport
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 class LocalTeacher:
     """See `core.teachers.base.Teacher`. Its checkpoint is read as a student's is: nothing in it is executed."""
 
-    def __init__(self, transport: Transport, identity: str | None) -> None:
-        self._candidate, self._identity = transport.candidate, identity
+    def __init__(self, transport: Transport, terms: Terms) -> None:
+        self._candidate, self._identity = transport.candidate, terms.identity
         self.name = transport.candidate.name
         self._model: Student | None = None
         self._arrangement: Arrangement | None = None
@@ -39,15 +39,11 @@ class LocalTeacher:
         return 0  # nothing leaves the machine
 
     def connect(self, probe_shape: Shape, class_names: Sequence[str] | None = None) -> Capabilities:
-        from core.students.load import load_student
-
-        assert self._candidate.checkpoint is not None, "its configuration was validated"
-        config = StudentConfig(checkpoint=self._candidate.checkpoint, architecture=self._candidate.model)
         try:
-            self._model = load_student(config, "cpu")
+            self._model = self._load(probe_shape)
         except InputError as error:
-            what = f"{self.name}: {error.what}"
-            raise TeacherError(what, rule=error.rule, actual=error.actual, remedy=error.remedy) from error
+            what, remedy = f"{self.name}: {error.what}", error.remedy.replace("student", "candidate")
+            raise TeacherError(what, rule=error.rule, actual=error.actual, remedy=remedy) from error
         if self._model.shape != probe_shape:
             raise TeacherError(
                 f"{self.name}: its images are of another shape than the student's",
@@ -58,8 +54,14 @@ class LocalTeacher:
         started = time.perf_counter()
         told = list(self._model.logits(trial_images(probe_shape)))
         latency = time.perf_counter() - started
-        self._arrangement = arrange(told, self._named(self._model.class_names, class_names), class_names)
-        parts = ("local", self._model.sha256, self._arrangement.fingerprint)
+        self._arrangement = arrange(told, self._known(self._model.class_names, class_names), class_names)
+        parts = (
+            "local",
+            self._model.sha256,
+            self._model.architecture,
+            self._candidate.pixels,
+            self._arrangement.fingerprint,
+        )
         return Capabilities(
             output="logits",
             num_classes=self._arrangement.num_classes,
@@ -76,10 +78,35 @@ class LocalTeacher:
             raise RuntimeError("connect() comes before query()")
         return self._arrangement.rows(list(self._model.logits(images)))
 
-    def _named(self, own: Sequence[str], student: Sequence[str] | None) -> CandidateConfig:
-        """With the class names that its file holds, where the student's are in another order."""
-        tells = student is not None and tuple(own) != tuple(student) and not (_numbered(own) or _numbered(student))
-        return self._candidate.model_copy(update={"classes": tuple(own)}) if tells else self._candidate
+    def _load(self, probe_shape: Shape) -> Student:
+        """With the input that its file tells; where it tells none, the audit's images in the candidate's pixels."""
+        from core.students.formats import read_checkpoint
+        from core.students.load import load_student
+
+        candidate = self._candidate
+        assert candidate.checkpoint is not None, "its configuration was validated"
+        metadata, spec = read_checkpoint(candidate.checkpoint).metadata, None
+        if candidate.model is None and "architecture" not in metadata:
+            raise TeacherError(
+                f"{self.name}: its checkpoint does not say which architecture it is of",
+                rule="a name such as zoo:convnet4 or torchvision:resnet18",
+                actual="none",
+                remedy="give it as the candidate's model",
+            )
+        if "input" not in metadata:
+            (channels, height, width), pixels = probe_shape, candidate.pixels
+            mean, std = normalisation(pixels, channels, name=self.name)
+            spec = InputSpec(channels=channels, height=height, width=width, mean=mean, std=std)
+        config = StudentConfig(checkpoint=candidate.checkpoint, architecture=candidate.model, input=spec)
+        return load_student(config, "cpu")
+
+    def _known(self, own: Sequence[str], student: Sequence[str] | None) -> CandidateConfig:
+        """That its answers are logits, and the class names in its file, where it names none itself."""
+        known: dict[str, object] = {"output": "logits"} if self._candidate.output == "auto" else {}
+        named = student is not None and not _numbered(own) and not _numbered(student)
+        if self._candidate.classes is None and named and tuple(own) != tuple(student or ()):
+            known["classes"] = tuple(own)
+        return self._candidate.model_copy(update=known)
 
 
 def _numbered(names: Sequence[str]) -> bool:

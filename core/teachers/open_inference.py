@@ -9,7 +9,7 @@ import numpy as np
 
 from core.errors import TeacherError
 from core.teachers.arrangement import Arrangement
-from core.teachers.base import adapter
+from core.teachers.base import Terms, adapter
 from core.teachers.encoding import Shape
 from core.teachers.remote import Declared, RemoteTeacher
 from core.teachers.tensors import Metadata, check_input, read_metadata, request_of, told_of
@@ -23,10 +23,9 @@ NO_METADATA = (400, 404, 405, 501)  # by these a server may say that it has no m
 class OpenInferenceTeacher(RemoteTeacher):
     """See `core.teachers.base.Teacher`."""
 
-    def __init__(self, transport: Transport, identity: str | None) -> None:
-        super().__init__(transport, identity)
+    def __init__(self, transport: Transport, terms: Terms) -> None:
+        super().__init__(transport, terms)
         self._metadata = Metadata()
-        self._served: str | None = None  # the model's version as its answers name it
 
     def _declare(self, probe_shape: Shape) -> Declared:
         self._served = None

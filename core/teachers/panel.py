@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from core.config import AuditConfig
-from core.teachers.base import Teacher
+from core.teachers.base import Teacher, Terms
 from core.teachers.keys import key_of
 from core.teachers.registry import open_teacher
 from core.zoo.hosting import Hosted, HostedZoo, served_demo
@@ -19,15 +20,20 @@ class Panel:
     def __init__(self, config: AuditConfig, zoo: HostedZoo | None, cancelled: threading.Event) -> None:
         self._config, self._zoo, self._cancelled = config, zoo, cancelled
 
-    def teachers(self) -> list[Teacher]:
-        """One for each candidate, none connected yet; raises `TeacherError`, or `InputError` for a missing key."""
+    def teachers(self, terms: Callable[[str], Terms]) -> list[Teacher]:
+        """One for each candidate, none connected yet, on the `terms` for its name.
+
+        Raises:
+            TeacherError: the server of the demo's does not start.
+            InputError: a key is missing.
+        """
         hosted = self._zoo.ready(self._cancelled) if self._zoo else Hosted(self._config.candidates, {})
         return [
             open_teacher(
                 candidate,
                 key=key_of(candidate),
                 cancelled=self._cancelled,
-                identity=hosted.identities.get(candidate.name),
+                terms=replace(terms(candidate.name), identity=hosted.identities.get(candidate.name)),
             )
             for candidate in hosted.candidates
         ]

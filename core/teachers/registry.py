@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import get_args
 
 from core.candidates import CandidateConfig
-from core.teachers.base import ADAPTERS, Teacher
+from core.teachers.base import ADAPTERS, USUAL, Teacher, Terms
 from core.teachers.transport import PATIENT, Retry, Transport
 
 # An adapter's module is called like its protocol; importing it puts the adapter into the table
@@ -20,7 +20,7 @@ def open_teacher(
     *,
     key: str | None = None,
     cancelled: threading.Event | None = None,
-    identity: str | None = None,
+    terms: Terms = USUAL,
     retry: Retry = PATIENT,
 ) -> Teacher:
     """A teacher for `candidate`; nothing is sent yet.
@@ -28,10 +28,9 @@ def open_teacher(
     Args:
         key: of its API, see `core.teachers.keys`.
         cancelled: makes whatever call is in progress raise `Cancelled`, soon after it is set.
-        identity: in place of the one that protocol, address, model, version and pixels give. For a served zoo
-            the model's hash, so that a server on another port is the same teacher.
+        terms: on which it is asked.
 
     Raises:
         TeacherError: `key` holds characters that cannot be sent.
     """
-    return ADAPTERS[candidate.protocol](Transport(candidate, key=key, cancelled=cancelled, retry=retry), identity)
+    return ADAPTERS[candidate.protocol](Transport(candidate, key=key, cancelled=cancelled, retry=retry), terms)

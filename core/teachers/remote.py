@@ -13,13 +13,13 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from core.errors import TeacherError
 from core.teachers.answers import trial_images
 from core.teachers.arrangement import Arrangement, arrange
-from core.teachers.base import Capabilities
-from core.teachers.encoding import IMAGENET_MEAN, VALUE_BYTES, Shape
+from core.teachers.base import Capabilities, Terms
+from core.teachers.encoding import VALUE_BYTES, Shape, normalisation
 from core.teachers.told import Told
 from core.teachers.transport import Transport
+from core.teachers.trials import Trial, trial_key
 
 MAX_REQUEST = 16 * 2**20  # bytes of a request's body
 USUALLY = ("unit", "channels_first")  # pixels and layout that an identity says nothing of
@@ -37,13 +37,14 @@ class Declared:
 class RemoteTeacher(ABC):
     """See `core.teachers.base.Teacher`. An adapter has two methods: what is declared, and one call."""
 
-    sends_numbers = True  # rather than image files, for which pixels and layout mean nothing
+    sends_numbers = True  # not image files, for which pixels and layout mean nothing; known once it is declared
 
-    def __init__(self, transport: Transport, identity: str | None) -> None:
+    def __init__(self, transport: Transport, terms: Terms) -> None:
         self._transport = transport
         self._candidate = transport.candidate
         self.name = transport.candidate.name
-        self._identity = identity
+        self._terms = terms
+        self._served: str | None = None  # the model's version as its answers name it, where they do
         self._arrangement: Arrangement | None = None
         self._num_classes: int | None = None  # of the student
         self._sent, self._sent_at = 0, 0.0  # images; when the last of them went, by the performance counter
@@ -62,32 +63,28 @@ class RemoteTeacher(ABC):
         return self._sent
 
     def connect(self, probe_shape: Shape, class_names: Sequence[str] | None = None) -> Capabilities:
-        if self.sends_numbers and self._candidate.pixels == "imagenet" and probe_shape[0] != len(IMAGENET_MEAN):
-            raise TeacherError(
-                f"{self.name}: ImageNet's normalisation is for colour images",
-                rule=f"{len(IMAGENET_MEAN)} channels",
-                actual=str(probe_shape[0]),
-                remedy="choose another range of the candidate's pixels",
-            )
         self._num_classes = None if class_names is None else len(class_names)
         declared = self._declare(probe_shape)
+        if self.sends_numbers:
+            normalisation(self._candidate.pixels, probe_shape[0], name=self.name)
         affordable = max(1, MAX_REQUEST // (VALUE_BYTES * prod(probe_shape)))
         max_batch = min(self._candidate.max_batch, declared.max_batch or affordable, affordable)
 
-        images, told, latency = trial_images(probe_shape), [], 0.0
-        for start in range(0, len(images), max_batch):
-            told += self._ask(images[start : start + max_batch])
-            latency = time.perf_counter() - self._sent_at
-        arrangement = arrange(told, self._candidate, class_names)
+        trial = self._trial(
+            trial_images(probe_shape),
+            max_batch,
+            trial_key(self._candidate, self._terms.identity, declared, probe_shape, class_names),
+        )
+        arrangement = arrange(trial.told, self._candidate, class_names)
         self._arrangement = arrangement
         return Capabilities(
             output=arrangement.output,
             num_classes=arrangement.num_classes,
             max_batch=max_batch,
             input_shape=declared.input_shape,
-            identity=self._identity or self._derived_identity(declared.version, arrangement),
-            latency=latency,
-            trial=arrangement.rows(told),
+            identity=self._terms.identity or self._derived_identity(declared.version, arrangement),
+            latency=trial.latency,
+            trial=arrangement.rows(trial.told),
             max_concurrency=self._candidate.max_concurrency,
             matched=dict(arrangement.matched),
         )
@@ -103,10 +100,28 @@ class RemoteTeacher(ABC):
         most = max(self._num_classes or 0, len(self._candidate.classes or ()))
         return self._candidate.top_k or (1 if self._candidate.output == "labels" else most or None)
 
+    def _trial(self, images: np.ndarray, max_batch: int, key: str) -> Trial:
+        """The answers to test images: those that still hold, else asked for."""
+        trials = self._terms.trials
+        if trials is not None and (known := trials.recall(key)):
+            self._served = known.served
+            return known
+        told: list[Told] = []
+        latency = 0.0
+        for start in range(0, len(images), max_batch):
+            told += self._ask(images[start : start + max_batch])
+            latency = time.perf_counter() - self._sent_at
+        trial = Trial(told, self._served, latency)
+        if trials is not None:
+            trials.remember(key, trial)
+        return trial
+
     def _post(self, path: str, body: bytes, images: int, headers: Mapping[str, str] | None = None) -> object:
         """The JSON answer to a request that holds so many images, which are counted each time that it is sent."""
 
         def count() -> None:
+            if self._terms.purse is not None:
+                self._terms.purse.take(images)
             with self._counting:
                 self._sent += images
                 self._sent_at = time.perf_counter()

@@ -8,21 +8,22 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import quote
 
 import numpy as np
 
 from core.errors import TeacherError
 from core.teachers.base import adapter
-from core.teachers.encoding import Shape, in_layout, json_nested, png_of
+from core.teachers.encoding import Shape, json_nested, png_of
 from core.teachers.remote import Declared, RemoteTeacher
+from core.teachers.tensors import Metadata, check_input
 from core.teachers.told import Told, not_an_answer, read_all, shown
 
 NO_METADATA = (404, 501)
 CLASSIFY = "tensorflow/serving/classify"  # the method of a signature that takes examples
 FEATURE = "image/encoded"  # of an example, by the convention of TensorFlow's data sets
-_NUMBERS, _FILES = ("DT_FLOAT", "DT_UINT8", "DT_INVALID", None), "DT_STRING"
+_FLOATS, _INTEGERS, _FILES = ("DT_FLOAT", "DT_DOUBLE", "DT_HALF"), ("DT_UINT8", "DT_INT32", "DT_INT64"), "DT_STRING"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ class Signature:
 
     classifies: bool = False
     takes_files: bool = False
-    shape: tuple[int, ...] | None = None  # of its input, below 1 where free
+    input: Metadata = field(default_factory=Metadata)  # where it takes numbers
 
 
 @adapter("tf_serving")
@@ -43,28 +44,25 @@ class TensorFlowTeacher(RemoteTeacher):
     def _declare(self, probe_shape: Shape) -> Declared:
         said = self._transport.get(f"{self._path}/metadata", none_for=NO_METADATA)
         self._signature = read_signature(said, name=self.name)
-        shape = self._signature.shape
-        wanted = in_layout(probe_shape, self._candidate.layout)
-        if shape is None or self._signature.takes_files or self._signature.classifies:
-            return Declared(version=_version(said))
-        sizes = shape[1:]
-        if len(sizes) != 3 or any(size > 0 and size != want for size, want in zip(sizes, wanted, strict=True)):
-            raise TeacherError(
-                f"{self.name}: the server's input does not fit the student's",
-                rule=f"{[-1, *wanted]}, with layout = {self._candidate.layout!r}",
-                actual=shown(f"{list(shape)}"),
-                remedy="set the candidate's layout, or check the student's input size",
-            )
-        return Declared(probe_shape if min(sizes) > 0 else None, 1 if shape[0] == 1 else None, _version(said))
+        version = _version(said)
+        self.sends_numbers = not (self._signature.takes_files or self._signature.classifies)
+        if not self.sends_numbers:
+            return Declared(version=version)
+        as_sent = self._candidate.pixels, self._candidate.layout
+        shape, max_batch = check_input(self._signature.input, probe_shape, *as_sent, name=self.name)
+        return Declared(shape, max_batch, version)
 
     def _ask(self, images: np.ndarray) -> Sequence[Told]:
-        if self._signature.classifies or self._signature.takes_files:
+        if not self.sends_numbers:
             files = [{"b64": base64.b64encode(png_of(image)).decode()} for image in images]
         if self._signature.classifies:
             body = json.dumps({"examples": [{FEATURE: file} for file in files]}).encode()
             reply = self._post(f"{self._path}:classify", body, len(images))
-            return read_all(_part(reply, "result"), len(images), name=self.name)
-        if self._signature.takes_files:
+            results = _part(reply, "results") or _part(reply, "result")  # what the server says, and its documentation
+            if not isinstance(results, list):
+                raise not_an_answer(reply, name=self.name)
+            return read_all(results, len(images), name=self.name)
+        if not self.sends_numbers:
             body = json.dumps({"instances": files}).encode()
         else:
             as_sent = self._candidate.pixels, self._candidate.layout
@@ -115,14 +113,17 @@ def read_signature(metadata: object, *, name: str) -> Signature:
         )
     tensor = next(iter(inputs.values()))
     datatype = _part(tensor, "dtype")
-    if datatype not in (*_NUMBERS, _FILES):
+    if datatype not in (*_FLOATS, *_INTEGERS, _FILES):
         raise TeacherError(
             f"{name}: the model wants another type of pixels",
-            rule="DT_FLOAT, DT_UINT8, or DT_STRING for image files",
+            rule=f"{', '.join((*_FLOATS, *_INTEGERS))}, or {_FILES} for image files",
             actual=shown(str(datatype)),
             remedy="serve the model with such an input",
         )
-    return Signature(found.get("method_name") == CLASSIFY, datatype == _FILES, _shape(_part(tensor, "tensor_shape")))
+    declared = Metadata(
+        input_shape=_shape(_part(tensor, "tensor_shape")), datatype="UINT8" if datatype in _INTEGERS else "FP32"
+    )
+    return Signature(found.get("method_name") == CLASSIFY, datatype == _FILES, declared)
 
 
 def _shape(said: object) -> tuple[int, ...] | None:

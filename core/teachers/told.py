@@ -20,26 +20,26 @@ def read_told(value: object, *, name: str) -> Told:
     """One image's answer, in any of the forms that servers give it.
 
     A list of numbers; a label, or its number; an object of numbers by label; one object with a label and a score,
-    a list of such objects, or of pairs of both. Of a list of bare labels the first counts.
+    a list of such objects, or of pairs of both; or a list of one of these, a batch of one image. Of a list of bare
+    labels the first counts; scores whose labels are all empty are numbers.
 
     Raises:
         TeacherError: it is none of these, or holds numbers that are not finite.
     """
     if isinstance(value, str) or _is_integer(value):
         return str(value)
-    if isinstance(value, dict):
-        value = [value] if _label_of(value) is not None else list(value.items())
-    if isinstance(value, list) and value:
-        if all(_is_number(item) for item in value) and len(value) > 1:
-            return finite(np.array([_as_float(item) for item in value]), name=name)
-        if all(isinstance(item, str) for item in value):
-            return value[0]
-        pairs = [_pair(item) for item in value]
-        if len(pairs) == 1 and pairs[0] is not None and pairs[0][1] is None:
-            return pairs[0][0]
-        if all(pair is not None and pair[1] is not None for pair in pairs):
-            return _by_label(pairs, name=name)
-    raise not_an_answer(value, name=name)
+    items = _items(value)
+    if len(items) > 1 and all(_is_number(item) for item in items):
+        return finite(np.array([_as_float(item) for item in items]), name=name)
+    if items and isinstance(items[0], str) and all(isinstance(item, str) for item in items):
+        return items[0]
+    pairs = [_pair(item) for item in items]
+    if len(pairs) == 1 and pairs[0] is not None and pairs[0][1] is None:
+        return pairs[0][0]
+    if not pairs or not all(pair is not None and pair[1] is not None for pair in pairs):
+        raise not_an_answer(value, name=name)
+    scores = finite(np.array([_as_float(score) for _, score in pairs]), name=name)
+    return _by_label([label for label, _ in pairs], scores, name=name) if any(label for label, _ in pairs) else scores
 
 
 def read_all(values: object, rows: int, *, name: str) -> list[Told]:
@@ -83,6 +83,15 @@ def shown(text: str) -> str:
     return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
 
 
+def _items(value: object) -> list[object]:
+    """The numbers, labels or pairs that `value` has; none where it is of no such form."""
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], list) and _pair(value[0]) is None:
+        value = value[0]
+    if isinstance(value, dict):
+        return [value] if _label_of(value) is not None else list(value.items())
+    return value if isinstance(value, list) else []
+
+
 def _pair(item: object) -> tuple[str, object] | None:
     """Label and score of one class; the score is None where there is only a label."""
     if isinstance(item, list | tuple) and len(item) == 2:
@@ -101,17 +110,17 @@ def _label_of(item: Mapping[str, object]) -> str | None:
     return str(found[0]) if found else None
 
 
-def _by_label(pairs: Sequence[tuple[str, object]], *, name: str) -> dict[str, float]:
-    finite(np.array([_as_float(score) for _, score in pairs]), name=name)
+def _by_label(labels: Sequence[str], scores: np.ndarray, *, name: str) -> dict[str, float]:
     told: dict[str, float] = {}
-    for label, score in pairs:
+    for label, score in zip(labels, scores.tolist(), strict=True):
         if label in told:
             raise TeacherError(
                 f"{name}: the answer names a class twice",
+                rule="each class once",
                 actual=shown(repr(label)),
                 remedy="look at what the server does to its output",
             )
-        told[label] = _as_float(score)
+        told[label] = score
     return told
 
 

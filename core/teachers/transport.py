@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
-import math
 import os
 import re
+import ssl
 import threading
-import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
@@ -23,11 +21,12 @@ from tenacity.nap import sleep_using_event
 
 from core.candidates import CandidateConfig
 from core.errors import Cancelled, TeacherError
+from core.teachers.addresses import PrivateAddress, guarded, is_loopback
 from core.teachers.exchange import MAX_BODY, Bounds, TooBig, TooSlow, exchange
-from core.teachers.faults import Faults
+from core.teachers.faults import Faults, is_final
+from core.teachers.pace import Pace, wait_asked
 
 RETRYABLE = frozenset({408, 425, 429, 500, 502, 503, 504})
-_LIMIT = re.compile(r";\s*([rt])=(\d{1,9})\b")  # what is left, and seconds until there is more
 WHOLE_ANSWER = 4  # times the candidate's timeout, which is for silence
 
 
@@ -36,12 +35,13 @@ class Retry:
     """How often to try, and the waits between tries in seconds: `first`, doubled each time, with jitter."""
 
     attempts: int = 5
+    outage: int = 0  # attempts, where that is more, at a server that has answered already
     first: float = 0.5
     longest: float = 20.0
     longest_asked: float = 120.0  # of what a server's Retry-After is honoured
 
 
-PATIENT = Retry()
+PATIENT = Retry(outage=9)  # with waits of 71 s or more together, so that a server may be started anew
 
 
 class _Passing(Exception):
@@ -89,9 +89,9 @@ class Transport:
         self._cancelled = cancelled or threading.Event()
         self._retry = retry
         self._bounds = Bounds(silence=candidate.timeout, total=WHOLE_ANSWER * candidate.timeout, body=max_body)
-        self._session = _session(candidate)
+        self._session = _session(candidate, self._faults)
         self._pace = Pace(candidate.requests_per_minute)
-        self._answered = 0  # calls; threads may lose a count, never all of them
+        self._answered = 0  # calls with a body; threads may lose a count, never all of them
         if key is not None:
             if not re.fullmatch(r"[\x21-\x7e]+", key):
                 raise self._faults.bad_key()
@@ -146,10 +146,11 @@ class Transport:
             raise self._faults.too_slow(url, self._bounds) from None
         except TooBig:
             raise self._faults.too_big(url, self._bounds) from None
-        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
+        except PrivateAddress:
+            raise self._faults.private_address(url) from None
+        except (OSError, urllib3.exceptions.HTTPError) as error:
             fault = self._faults.of_network(url, error, self._bounds)
-            hopeless = isinstance(error, (requests.exceptions.SSLError, ValueError))  # ValueError: a bad address
-            raise (fault if hopeless else _Passing(fault)) from None
+            raise (fault if is_final(error) else _Passing(fault)) from None
         if reply.status in none_for:
             return None
         if reply.status in RETRYABLE:
@@ -157,7 +158,7 @@ class Transport:
             raise _Passing(fault, wait_asked(reply.headers), crowded=reply.status == 429)
         if not 200 <= reply.status < 300:
             raise self._faults.of_status(url, reply)
-        self._answered += 1
+        self._answered += request.body is not None
         try:
             return self._faults.redacted(json.loads(reply.body))
         except (ValueError, RecursionError):
@@ -172,7 +173,7 @@ class Transport:
             passing = state.outcome and state.outcome.exception()
             waited = isinstance(passing, _Passing) and passing.crowded and self._answered > answered
             vain, answered = 0 if waited else vain + 1, self._answered
-            return vain >= self._retry.attempts
+            return vain >= max(self._retry.attempts, self._retry.outage if self._answered else 0)
 
         return enough
 
@@ -182,56 +183,6 @@ class Transport:
         asked = passing.asked if isinstance(passing, _Passing) and passing.asked else 0.0
         asked = min(asked, retry.longest_asked)
         return asked if asked and passing.crowded else max(backoff, asked)
-
-
-def wait_asked(headers: Mapping[str, str]) -> float | None:
-    """Seconds that a server asks to be left alone for: by `Retry-After`, else by a `RateLimit` that is used up.
-
-    The latter as in the IETF's draft "RateLimit header fields for HTTP": `"api";r=0;t=55`.
-    """
-    limits = [dict(_LIMIT.findall(limit)) for limit in headers.get("RateLimit", "").split(",")]
-    used_up = [float(limit["t"]) for limit in limits if limit.get("r") == "0" and "t" in limit]
-    asked = retry_after(headers.get("Retry-After", ""))
-    return max(used_up) if asked is None and used_up else asked
-
-
-def retry_after(value: str) -> float | None:
-    """Seconds that a `Retry-After` header asks for, given as seconds or as a date; None if it makes no sense."""
-    try:
-        seconds = float(value)
-    except ValueError:
-        try:
-            seconds = parsedate_to_datetime(value).timestamp() - time.time()
-        except (ValueError, OverflowError):
-            return None
-    return max(seconds, 0.0) if math.isfinite(seconds) else None
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` is this machine."""
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-    return address.is_loopback or address.is_unspecified
-
-
-class Pace:
-    """Calls at even distances, so many a minute at most; None for as they come. For any number of threads."""
-
-    def __init__(self, per_minute: float | None) -> None:
-        self._gap = 60.0 / per_minute if per_minute else 0.0
-        self._next = 0.0  # when the next call may go, by the monotonic clock
-        self._lock = threading.Lock()
-
-    def wait(self, cancelled: threading.Event) -> None:
-        """Return when it is this call's turn, or at once when `cancelled` is set."""
-        with self._lock:
-            now = time.monotonic()
-            turn = max(now, self._next)
-            self._next = turn + self._gap
-        if turn > now:
-            cancelled.wait(turn - now)
 
 
 class _Session(requests.Session):
@@ -244,19 +195,31 @@ class _Session(requests.Session):
         return None
 
 
-def _session(candidate: CandidateConfig) -> requests.Session:
+def _session(candidate: CandidateConfig, faults: Faults) -> requests.Session:
     """A session that takes from the environment certificate authorities and, for other hosts, proxies.
 
     `trust_env` stays off: with it, a matching entry in ~/.netrc would replace the key.
     """
     session = _Session()
+    adapter = guarded(candidate.url, pool_maxsize=candidate.max_concurrency)
     for scheme in ("http://", "https://"):
-        session.mount(scheme, requests.adapters.HTTPAdapter(pool_maxsize=candidate.max_concurrency))
+        session.mount(scheme, adapter)
     session.trust_env = False
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))  # none is kept
     session.headers.update({"Content-Type": "application/json", "Accept": "application/json"})
-    authorities = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-    session.verify = str(candidate.ca_file) if candidate.ca_file else authorities or True
+    authorities = candidate.ca_file or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
+    if authorities and candidate.url.startswith("https:"):
+        session.verify = _readable(Path(authorities), faults)
     if not is_loopback(urlsplit(candidate.url).hostname or ""):
         session.proxies.update(get_environ_proxies(candidate.url))
     return session
+
+
+def _readable(authorities: Path, faults: Faults) -> str:
+    """The path of a file or folder of certificate authorities; raises `TeacherError` where there are none in it."""
+    try:
+        where = "capath" if authorities.is_dir() else "cafile"
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(**{where: authorities})
+    except OSError as error:
+        raise faults.bad_authorities(authorities, error) from None
+    return str(authorities)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from core.teachers.base import adapter
-from core.teachers.encoding import float_data, in_layout
-from core.teachers.open_inference import OpenInferenceTeacher
+from core.teachers.encoding import Shape, float_data, in_layout
+from core.teachers.open_inference import NO_METADATA, OpenInferenceTeacher
+from core.teachers.remote import Declared
 from core.teachers.tensors import output_of, told_of
 from core.teachers.told import Told, finite, not_an_answer
 
@@ -50,6 +52,14 @@ class TritonTeacher(OpenInferenceTeacher):
             return told_of(reply, len(images), name=self.name)
         return self._classified(reply, len(images))
 
+    def _declare(self, probe_shape: Shape) -> Declared:
+        """With the largest batch, which Triton has in a model's configuration; 0 where the model itself decides."""
+        declared = super()._declare(probe_shape)
+        config = self._transport.get(f"{self._path}/config", none_for=NO_METADATA)
+        largest = config.get("max_batch_size") if isinstance(config, dict) else None
+        usable = isinstance(largest, int) and largest > 0
+        return replace(declared, max_batch=min(largest, declared.max_batch or largest)) if usable else declared
+
     def _classified(self, reply: object, rows: int) -> list[Told]:
         """By label, of texts `value:index` or `value:index:label`, the strongest first."""
         data = output_of(reply, name=self.name).get("data")
@@ -66,8 +76,5 @@ class TritonTeacher(OpenInferenceTeacher):
             except ValueError:
                 raise not_an_answer(texts[start : start + each], name=self.name) from None
             labels = [part[2] if len(part) > 2 and part[2] else part[1] for part in parts]
-            strongest = labels[int(values.argmax())]
-            told.append(
-                strongest if self._candidate.output == "labels" else dict(zip(labels, values.tolist(), strict=True))
-            )
+            told.append(dict(zip(labels, values.tolist(), strict=True)))
         return told

@@ -1,4 +1,4 @@
-"""The candidates: a table of APIs, their keys, and a try at each."""
+"""The candidates: a list of APIs, their keys, and a try at each."""
 
 from __future__ import annotations
 
@@ -8,22 +8,18 @@ from dataclasses import dataclass, field
 
 import streamlit as st
 
-from core.candidates import CandidateConfig, Layout, PixelRange
-from core.ui.candidate_rows import candidates_of_rows, editor_key, first_rows, keep_rows
+from core.candidates import CandidateConfig
+from core.ui.candidate_dialog import candidate_dialog
+from core.ui.candidate_list import candidate_list
+from core.ui.candidate_rows import candidates_of_rows
 from core.ui.candidate_toolbar import candidate_toolbar
 from core.ui.connection_test import connection_test, forget_reports
+from core.ui.discover_dialog import discover_dialog
 from core.ui.student_form import StudentChoice
 from core.ui.text import plain
 from core.zoo.cards import demo_candidates
 
 SERVE = "setup_serve"
-PIXELS: dict[PixelRange, str] = {
-    "unit": "0 to 1",
-    "signed": "-1 to 1",
-    "imagenet": "ImageNet",
-    "bytes": "0 to 255",
-}
-LAYOUTS: dict[Layout, str] = {"channels_first": "channels first", "channels_last": "channels last"}
 SOURCES = {"own": ":material/lan: My own", "demo": ":material/science: The demo's"}
 
 
@@ -42,7 +38,7 @@ class CandidateChoice:
 
 
 def candidate_form(student: StudentChoice) -> CandidateChoice:
-    """Edit the table, enter keys, test connections; the demo's candidates need none of it."""
+    """Edit the list, enter keys, test connections; the demo's candidates need none of it."""
     st.session_state.setdefault(SERVE, "own")
     source = st.segmented_control(
         "Whose candidates",
@@ -58,16 +54,13 @@ def candidate_form(student: StudentChoice) -> CandidateChoice:
         st.markdown(f"**{len(demo_candidates())} candidates**: {plain(names)}.")
         st.caption("All sort grey 28 × 28 pictures of clothes into ten classes. They start and stop with the audit.")
         return CandidateChoice(demo=True)
-    above = st.container()
-    _editor()
     candidates, problems = candidates_of_rows()
-    st.caption(
-        "Click a cell to edit it; tick rows to delete them."
-        if candidates or problems
-        else "No candidate yet: press Add, import a list, or type into the empty row."
-    )
-    with above:  # drawn once the table is read, since it saves what the table holds
-        candidate_toolbar(candidates)
+    candidate_toolbar(candidates)
+    candidate_list()
+    candidate_dialog()
+    discover_dialog()
+    if not candidates and not problems:
+        st.caption("No candidate yet. Discover finds out what an address serves; Add takes one by a form.")
     for problem in problems:
         st.warning(plain(problem[:1].upper() + problem[1:]), icon=":material/warning:")
     if not candidates and not problems:
@@ -86,59 +79,10 @@ def candidate_form(student: StudentChoice) -> CandidateChoice:
     return CandidateChoice(candidates, keys=keys, problems=tuple(problems))
 
 
-def _editor() -> None:
-    config = st.column_config
-    edited = st.data_editor(
-        first_rows(),
-        key=editor_key(),
-        num_rows="dynamic",
-        placeholder="",
-        hide_index=True,
-        alt="Candidates",
-        column_config={
-            "name": config.TextColumn("Name", help="What to call it on pages and in reports.", width=120),
-            "url": config.TextColumn("Address", help="Of the server, like https://models.example.org", width=190),
-            "model": config.TextColumn("Model", help="The model's name on that server.", width=110),
-            "version": config.TextColumn("Version", help="Of the model; empty for the server's own choice."),
-            "key_env": config.TextColumn("Key variable", help="Environment variable that holds the API key, if any."),
-            "output": config.SelectboxColumn(
-                "Answers", options=["auto", "logits", "probs"], default="auto", help="Auto looks at a test answer."
-            ),
-            "pixels": config.SelectboxColumn(
-                "Pixels",
-                options=list(PIXELS),
-                format_func=PIXELS.__getitem__,
-                default="unit",
-                help="What the served model expects; 0 to 1 mostly, if it prepares images itself. "
-                "ImageNet: less that data set's mean, divided by its standard deviation.",
-            ),
-            "layout": config.SelectboxColumn(
-                "Layout",
-                options=list(LAYOUTS),
-                format_func=LAYOUTS.__getitem__,
-                default="channels_first",
-                help="Order of an image's axes: PyTorch's models have channels first, TensorFlow's mostly last.",
-            ),
-            "max_batch": config.NumberColumn(
-                "Batch", min_value=1, max_value=4096, default=32, help="Images a request holds at most."
-            ),
-            "max_concurrency": config.NumberColumn(
-                "At once", min_value=1, max_value=64, default=1, help="Requests under way at a time, at most."
-            ),
-            "requests_per_minute": config.NumberColumn(
-                "A minute", min_value=0.1, max_value=100_000, format="%g", help="Requests a minute at most; empty: any."
-            ),
-            "timeout": config.NumberColumn(
-                "Timeout", min_value=0.1, max_value=600, default=30.0, format="%g s", help="Seconds without an answer."
-            ),
-        },
-    )
-    keep_rows(edited)
-
-
 def _keys(candidates: tuple[CandidateConfig, ...], missing: list[CandidateConfig]) -> dict[str, str]:
     """Secrets by candidate, for those without a variable that is set; never kept beyond this page."""
-    asked = [candidate for candidate in candidates if candidate.key_env is None or candidate in missing]
+    remote = [candidate for candidate in candidates if candidate.protocol != "local"]
+    asked = [candidate for candidate in remote if candidate.key_env is None or candidate in missing]
     if not asked:
         return {}
     keys = {}

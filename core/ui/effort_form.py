@@ -38,6 +38,7 @@ class EffortChoice:
     synthesis: SynthesisConfig
     seed: int
     probes: int | None
+    budget: int | None
     ask_anyway: bool
 
 
@@ -70,11 +71,11 @@ def effort_form() -> EffortChoice:
         return EffortChoice(effort, tuple(b for b in BASELINES if b in baselines), *_advanced(EFFORTS[effort].probes))
 
 
-def _advanced(usual: int) -> tuple[Device, str, SynthesisConfig, int, int | None, bool]:
-    """Device, score, synthesis, seed, probes, ask_anyway."""
+def _advanced(usual: int) -> tuple[Device, str, SynthesisConfig, int, int | None, int | None, bool]:
+    """Device, score, synthesis, seed, probes, budget, ask_anyway."""
     score, device = st.columns(2)
     method, rule = st.columns(2)
-    probes, seed = st.columns(2)
+    probes, budget, seed = st.columns(3)
     chosen = (
         device.selectbox(
             "Compute on",
@@ -109,6 +110,16 @@ def _advanced(usual: int) -> tuple[Device, str, SynthesisConfig, int, int | None
             persist_state="session",
             placeholder=f"{usual}, by the effort",
             help="Empty: as the effort says. More probes narrow the intervals and cost queries.",
+        ),
+        budget.number_input(
+            "Budget, images",
+            min_value=1,
+            max_value=10**9,
+            key="setup_budget",
+            persist_state="session",
+            placeholder="no limit",
+            help="Images that this audit may send to all candidates together. It stops there with what it has, and can "
+            "be continued with a higher one.",
         ),
         st.toggle(
             "Ask even if the probes fail their check",
@@ -145,7 +156,7 @@ def _synthesis(method: DeltaGenerator, rule: DeltaGenerator) -> SynthesisConfig:
 
 
 def _defaults() -> dict[str, object]:
-    names = ("effort", "baselines", "device", "score", "seed", "probes", "ask_anyway")
+    names = ("effort", "baselines", "device", "score", "seed", "probes", "budget", "ask_anyway")
     defaults = {name: AuditConfig.model_fields[name].default for name in names}
     synthesis = AuditConfig.model_fields["synthesis"].default
     return defaults | {"baselines": list(BASELINES), "method": synthesis.method, "rule": USUAL}

@@ -7,11 +7,13 @@ import time
 import streamlit as st
 
 from core.config import SYNTHESISED
+from core.costs import cost_of
 from core.events import PHASES, Phase
-from core.quantities import duration, ordinal, share, time_left
+from core.quantities import duration, money, ordinal, share, time_left
 from core.runs.control import place_in_line
-from core.runs.folder import RunFolder, RunState, ShownStatus
+from core.runs.folder import RunFolder
 from core.runs.preview import data_uri
+from core.runs.records import RunState, ShownStatus
 from core.ui.charts import draw, loss_chart, ranking_chart
 from core.ui.frame import RESULTS, guarded
 from core.ui.progress import Progress, follow
@@ -158,6 +160,10 @@ def _account(folder: RunFolder, state: RunState, progress: Progress) -> None:
             for name, found in progress.connected.items()
         )
         st.caption(f"Connected: {names}.")
+    if (cost := cost_of(folder.manifest().config, progress.sent)) is not None:
+        st.caption(f"Spent so far: {money(cost)}, of at most {money(cost_of(folder.manifest().config) or 0.0)}.")
+    for loss in progress.lost.values():
+        st.warning(f"{plain(loss.message)} The audit goes on without it.", icon=":material/link_off:")
     if check := progress.check:
         if check.passed:
             on_target = "" if check.on_target is None else f": {share(check.on_target)} on target"

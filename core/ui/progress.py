@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
-from core.events import Answered, Connected, Phase, PhaseStarted, ProbesChecked, Ranked, SynthesisStep
+from core.events import Answered, Connected, Lost, Phase, PhaseStarted, ProbesChecked, Ranked, SynthesisStep
 from core.results import ProbeCheck
 from core.runs.folder import RunFolder
 from core.values import Frozen
@@ -15,6 +15,7 @@ MAX_POINTS = 300  # of the loss curve, roughly
 KINDS: dict[str, type[Frozen]] = {
     "phase_started": PhaseStarted,
     "connected": Connected,
+    "lost": Lost,
     "synthesis_step": SynthesisStep,
     "probes_checked": ProbesChecked,
     "answered": Answered,
@@ -31,9 +32,11 @@ class Progress:
     phase: Phase | None = None
     phase_started: float | None = None
     connected: dict[str, Connected] = field(default_factory=dict)  # by candidate
+    lost: dict[str, Lost] = field(default_factory=dict)  # by candidate
     steps: tuple[SynthesisStep, ...] = ()
     check: ProbeCheck | None = None
     answered: Answered | None = None  # the latest
+    sent: dict[str, int] = field(default_factory=dict)  # images by candidate
     rankings: dict[str, Ranked] = field(default_factory=dict)  # the latest by probe set
 
 
@@ -56,14 +59,17 @@ def _with(progress: Progress, event: object, time: float) -> Progress:
         case PhaseStarted(phase=phase):
             return replace(progress, phase=phase, phase_started=time)
         case Connected(candidate=name):
-            return replace(progress, connected=progress.connected | {name: event})
+            lost = {other: loss for other, loss in progress.lost.items() if other != name}  # it is back
+            return replace(progress, connected=progress.connected | {name: event}, lost=lost)
+        case Lost(candidate=name):
+            return replace(progress, lost=progress.lost | {name: event})
         case SynthesisStep(step=step):
             again = progress.steps and step <= progress.steps[-1].step  # a resumed run may begin its synthesis again
             return replace(progress, steps=_thinned((event,) if again else (*progress.steps, event)))
         case ProbesChecked(check=check):
             return replace(progress, check=check)
-        case Answered():
-            return replace(progress, answered=event)
+        case Answered(candidate=name, sent_to=sent):
+            return replace(progress, answered=event, sent=progress.sent | {name: sent})
         case Ranked(probe_set=probe_set):
             return replace(progress, rankings=progress.rankings | {probe_set: event})
     return progress

@@ -7,7 +7,9 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import AuditError
 from core.quantities import moment
-from core.runs.folder import Manifest, RunFolder, ShownStatus
+from core.runs.folder import RunFolder
+from core.runs.records import Manifest, ShownStatus
+from core.ui.completion import completion, raise_budget
 from core.ui.delete import delete_control
 from core.ui.frame import RESULTS, show_error
 from core.ui.resume import resume_control
@@ -24,6 +26,8 @@ def run_header(folder: RunFolder) -> None:
             _cancel(folder)
     if status == "done":
         _results(folder)
+        if (results := folder.results()) is not None:
+            completion(folder, results)
     elif status not in ACTIVE:
         _stopped(folder, status)
 
@@ -103,6 +107,10 @@ def _stopped(folder: RunFolder, status: ShownStatus) -> None:
         )
     else:
         st.info("**You stopped this run.** Resume goes on from the last finished phase.", icon=":material/cancel:")
+    budgets = folder.budgets()
+    if status == "failed" and (budgets.run is not None or budgets.candidates):
+        config = folder.manifest().config
+        raise_budget(folder, config.num_probes * len(config.probe_sets))
     with st.container(horizontal=True, vertical_alignment="center"):
         resume_control(folder, key="run_page")
         delete_control(folder, folder.manifest().config.name)

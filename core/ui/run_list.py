@@ -10,7 +10,8 @@ from pathlib import Path
 
 from core.errors import InputError
 from core.results import Results
-from core.runs.folder import Manifest, RunFolder, RunState, ShownStatus
+from core.runs.folder import RunFolder
+from core.runs.records import Manifest, RunState, ShownStatus
 from core.students.files import display_name
 from core.workspace import runs_folder
 

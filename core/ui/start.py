@@ -9,11 +9,14 @@ from pathlib import Path
 import streamlit as st
 
 from core.config import AuditConfig, StudentConfig, config_to_toml, validated
+from core.costs import cost_of
 from core.errors import InputError
+from core.quantities import money
 from core.runs.control import start_run
 from core.students.files import display_name
 from core.ui.candidate_form import CandidateChoice
 from core.ui.connection_test import measured_latency
+from core.ui.consent import consent_dialog, open_consent
 from core.ui.effort_form import EffortChoice
 from core.ui.estimate import in_words, predicted_seconds
 from core.ui.facts import facts
@@ -42,8 +45,29 @@ def prediction(student: StudentChoice, candidates: CandidateChoice, effort: Effo
             "Probes": f"{plan.num_probes:,} × {sets} set{'s' if sets > 1 else ''}",
             "Candidates": str(candidates.count),
             "Queries, at most": f"**{plan.num_queries(candidates.count):,}**" if candidates.count else "–",
+            **_cost(plan, candidates),
         }
     )
+    _budgets(plan, candidates)
+
+
+def _cost(plan: AuditConfig, candidates: CandidateChoice) -> dict[str, str]:
+    cost = cost_of(plan.model_copy(update={"candidates": candidates.candidates, "serve": None}))
+    return {} if cost is None else {"Cost, at most": f"**{money(cost)}**"}
+
+
+def _budgets(plan: AuditConfig, candidates: CandidateChoice) -> None:
+    """Say where the audit needs more than it may spend."""
+    each, in_all = plan.num_queries(1), plan.num_queries(candidates.count)
+    short = [one.name for one in candidates.candidates if one.budget is not None and one.budget < each]
+    if plan.budget is not None and plan.budget < in_all and candidates.count:
+        short.append("the audit itself")
+    if short:
+        st.warning(
+            f"The budget of {plain(', '.join(short))} does not pay for all probes. Those that the ranking rests on "
+            "come first; the audit ends where the budget does, and can be continued with a higher one.",
+            icon=":material/savings:",
+        )
 
 
 def start_control(student: StudentChoice, candidates: CandidateChoice, effort: EffortChoice) -> None:
@@ -85,9 +109,14 @@ def start_control(student: StudentChoice, candidates: CandidateChoice, effort: E
             on_click="ignore",
             help="The same audit for the command line: python -m core audit audit.toml. Typed keys are not part of it.",
         )
-    if pressed and config is not None:
+    if config is None:
+        return
+    if pressed and config.serve:  # which stays on this machine
         with guarded():
             _start(config, keys)
+    elif pressed:
+        open_consent()
+    consent_dialog(config, lambda: _start(config, keys))
 
 
 def _config(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.config import EFFORTS, Effort
-from core.runs.folder import ShownStatus
+from core.runs.records import ShownStatus
 
 Colour = Literal["blue", "gray", "green", "orange", "red", "violet"]
 
@@ -31,7 +31,6 @@ STATUSES: dict[ShownStatus, StatusWords] = {
         "Interrupted", ":material/power_off:", "orange", "Its worker is gone; resuming repeats no answered query."
     ),
 }
-RESUMABLE: tuple[ShownStatus, ...] = ("failed", "cancelled", "interrupted")
 
 EFFORT_LABELS: dict[Effort, str] = {"quick": "Quick", "standard": "Standard", "thorough": "Thorough"}
 EFFORT_HELP = "How hard to look. More effort also optimises longer. " + " ".join(

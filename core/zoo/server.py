@@ -1,7 +1,7 @@
 """Zoo models behind HTTP, over the Open Inference Protocol v2: a network service to audit, with moods to choose.
 
-https://github.com/kserve/open-inference-protocol, "HTTP/REST". `GET /stats` is our own: it counts what
-each model answered.
+https://github.com/kserve/open-inference-protocol, "HTTP/REST"; `POST /v2/repository/index` lists the models as in
+Triton's "Model Repository Extension". `GET /stats` is our own: it counts what each model answered.
 """
 
 from __future__ import annotations
@@ -111,6 +111,7 @@ class ZooService:
         routes = [
             Route("/v2", self.describe),
             Route("/v2/health/{check}", self.health),
+            Route("/v2/repository/index", self.index, methods=["POST"]),
             Route("/stats", self.stats),
         ]
         for path in ("/v2/models/{model}", "/v2/models/{model}/versions/{version}"):
@@ -129,6 +130,18 @@ class ZooService:
         if (check := request.path_params["check"]) not in ("live", "ready"):
             raise HTTPException(404, f"there is no check {check!r}")
         return JSONResponse({check: True})
+
+    async def index(self, request: Request) -> Response:
+        body = await self._body(request)
+        self._authorise(request)
+        try:
+            asked = json.loads(body or b"{}")
+        except (ValueError, RecursionError):
+            asked = None
+        if not isinstance(asked, dict) or not isinstance(asked.get("ready", True), bool):
+            raise HTTPException(400, "the body must be JSON: an object, with ready = true or false if anything")
+        state = {"state": "READY", "reason": ""}  # all of them, so that it does not matter which are wanted
+        return JSONResponse([{"name": m.id, "version": m.version} | state for m in self._models.values()])
 
     async def stats(self, request: Request) -> Response:
         self._authorise(request)

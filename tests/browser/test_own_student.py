@@ -31,16 +31,16 @@ def import_candidates(page: Page, served: Served, folder: Path, *, leave_out: in
     file.write_text(candidates_to_toml(served.candidates[leave_out:]))
     page.get_by_role("button", name="Import").click()
     page.get_by_test_id("stPopoverBody").locator("input[type=file]").set_input_files(file)
-    page.get_by_role("button", name="Replace the table").click()
+    page.get_by_role("button", name="Replace the list").click()
     settled(page)
 
 
 def add_candidate(page: Page, served: Served, name: str) -> None:
     page.get_by_role("button", name="Add", exact=True).click()
-    form = page.get_by_test_id("stPopoverBody")
+    form = page.get_by_role("dialog")
     for label, value in (("Name", name), ("Address", served.url), ("Model", name)):
         form.get_by_role("textbox", name=label, exact=True).fill(value)
-    form.get_by_role("button", name="Add it").click()
+    form.get_by_role("button", name="Save").click()
     settled(page)
 
 
@@ -50,6 +50,7 @@ def choose_quick_and_start(page: Page) -> None:
     page.get_by_text("Ask even if the probes fail their check").click()
     settled(page)
     page.get_by_role("button", name="Start the audit").click()
+    page.get_by_role("button", name="Send them and start").click()
 
 
 def test_an_uploaded_student_against_a_served_zoo(page: Page, visit, zoo: Path, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def name_candidates(page: Page, served: Served, folder: Path) -> None:
     file.write_text(candidates_to_toml(served.candidates))
     page.get_by_role("button", name="Import").click()
     page.get_by_test_id("stPopoverBody").locator("input[type=file]").set_input_files(file)
-    page.get_by_role("button", name="Replace the table").click()
+    page.get_by_role("button", name="Replace the list").click()
     page.get_by_text("Keys", exact=True).click()
 
 
@@ -62,6 +62,7 @@ def test_a_key_that_a_server_repeats_is_not_shown(
         assert SENTINEL not in page.locator("body").inner_text()
 
         page.get_by_role("button", name="Start the audit").click()
+        page.get_by_role("button", name="Send them and start").click()
         expect(page.get_by_role("button", name="Resume")).to_be_visible(timeout=SLOW)
         expect(page.get_by_text("the key was Bearer •••")).to_be_visible()
         assert SENTINEL not in page.content()

@@ -19,8 +19,9 @@ from core.runs import control
 from core.runs import execute as executing
 from core.runs import recorder as recording
 from core.runs.execute import execute
-from core.runs.folder import RunFolder, RunState, all_runs
+from core.runs.folder import RunFolder, all_runs
 from core.runs.recorder import SHARES, Recorder
+from core.runs.records import RunState
 from core.zoo.demo import demo_config
 from tests.support.runs import make_run
 

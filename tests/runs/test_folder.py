@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from core.errors import InputError
-from core.runs.folder import HEARTBEAT_LIMIT, RunFolder, RunState, all_runs, process_started
+from core.runs.folder import HEARTBEAT_LIMIT, RunFolder, all_runs, process_started
 from core.runs.queue import place_in_line
+from core.runs.records import RunState
 from core.workspace import runs_folder
 from core.zoo.demo import demo_config
 from tests.support.runs import make_run

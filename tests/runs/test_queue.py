@@ -9,8 +9,9 @@ import time
 import pytest
 
 from core.errors import Cancelled
-from core.runs.folder import RunFolder, RunState, process_started
+from core.runs.folder import RunFolder, process_started
 from core.runs.queue import place_in_line, turn
+from core.runs.records import RunState
 from core.zoo.demo import demo_config
 
 

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import entropy
 
-from core.scoring.answer_kinds import labels, rounded, top_k
+from core.candidates import Output
+from core.scoring.agreement import agreement, margin_agreement
+from core.scoring.answer_kinds import Level, labels, level_of, rounded, top_k
 from core.scoring.divergence import kl_divergence
 from tests.support.log_probs import random_log_probs
 
@@ -73,3 +75,69 @@ def test_labels_are_probabilities_of_which_one_stands_out(classes: int) -> None:
         np.testing.assert_allclose(np.exp(left).sum(axis=-1), 1)
         np.testing.assert_array_equal(left.argmax(axis=-1), whole.argmax(axis=-1))
         assert all(len(np.unique(answer)) == 2 for answer in left.reshape(-1, classes))
+
+
+class TestLevel:
+    FULL = np.random.default_rng(0).dirichlet(np.ones(6), 8)
+    TWO_DECIMALS = np.array([[0.5, 0.2, 0.1, 0.1, 0.05, 0.05], [0.99, 0.01, 0, 0, 0, 0]])
+    TOP = np.where(np.sort(FULL, axis=1)[:, -3:-2] <= FULL, FULL, np.nan)  # the three strongest
+    LABELS = np.where(FULL.max(axis=1, keepdims=True) == FULL, 1.0, np.nan)
+
+    @pytest.mark.parametrize(
+        ("rows", "outputs", "expected", "words"),
+        [
+            ({"a": FULL, "b": FULL * 9}, {"a": "probs", "b": "logits"}, Level(), ""),
+            (
+                {"a": FULL, "b": TWO_DECIMALS},
+                {"a": "probs", "b": "probs"},
+                Level("rounded", None, 2, ("b",)),
+                "all are compared as if rounded to 2 decimals, since b is",
+            ),
+            (
+                {"a": TWO_DECIMALS, "b": TOP, "c": TOP},
+                {"a": "probs", "b": "top_k", "c": "top_k"},
+                Level("top_k", 3, 2, ("b", "c")),
+                "all are compared by the first 3 classes of an answer, since b and c tell no more",
+            ),
+            (
+                {"a": TWO_DECIMALS, "b": TOP, "c": LABELS},
+                {"a": "probs", "b": "top_k", "c": "labels"},
+                Level("labels", poorest=("c",)),
+                "all are compared by their first classes, since c answers with no more",
+            ),
+            ({"a": TWO_DECIMALS.round(0)}, {"a": "logits"}, Level(), ""),  # logits may be whole numbers
+        ],
+    )
+    def test_is_that_of_the_poorest(
+        self, rows: dict[str, np.ndarray], outputs: dict[str, Output], expected: Level, words: str
+    ) -> None:
+        assert level_of(rows, outputs) == expected
+        assert str(expected) == words
+
+    def test_all_are_reduced_alike(self) -> None:
+        student, candidates = random_log_probs(0, 9, 8), random_log_probs(1, 3, 9, 8)
+        own, others = Level("top_k", 3, 2).leave(student, candidates)
+        expected = top_k(*rounded(student, candidates, decimals=2), k=3)
+        np.testing.assert_array_equal(own, expected[0])
+        np.testing.assert_array_equal(others, expected[1])
+
+    def test_of_labels_the_student_keeps_all_that_it_says(self) -> None:
+        student, candidates = random_log_probs(0, 9, 8), random_log_probs(1, 3, 9, 8)
+        own, others = Level("labels").leave(student, candidates)
+        np.testing.assert_array_equal(own, student)
+        np.testing.assert_array_equal(others, labels(student, candidates)[1])
+
+
+def test_an_answer_that_names_no_class_agrees_by_chance_only() -> None:
+    student = np.log([[0.7, 0.2, 0.1], [0.1, 0.8, 0.1]])
+    flat = np.log(np.full((1, 2, 3), 1 / 3))
+    np.testing.assert_allclose(np.exp(labels(student, flat)[1]), 1 / 3)
+    np.testing.assert_allclose(agreement(student, flat), [1 / 3])
+
+
+def test_margins_weigh_agreement() -> None:
+    student = np.log([[0.55, 0.45, 1e-9], [0.1, 0.1, 0.8], [0.3, 0.6, 0.1]])
+    candidates = np.log([[[0.9, 0.05, 0.05], [0.9, 0.05, 0.05], [0.05, 0.9, 0.05]]])
+    np.testing.assert_allclose(margin_agreement(student, candidates), [(0.1 + 0.3) / (0.1 + 0.7 + 0.3)], atol=1e-6)
+    even = np.log(np.full((2, 3), 1 / 3))
+    np.testing.assert_allclose(margin_agreement(even, candidates[:, :2]), agreement(even, candidates[:, :2]))

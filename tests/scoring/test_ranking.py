@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
+from core.scoring.answer_kinds import Level
 from core.scoring.ranking import applicable_score, log_probabilities, rank
 from core.scoring.table import REPORTED, SCORES
 
@@ -74,11 +75,22 @@ def test_set_scores_fall_back_where_probes_are_few(answers) -> None:
     assert "at least 3 probes" in reason
 
 
+def test_labels_are_ranked_by_a_score_that_asks_no_more_of_them(answers) -> None:
+    candidates = np.stack(list(answers[1].values()))
+    score, reason = applicable_score("excess_correlation", candidates, Level("labels"))
+    assert score == "margin_agreement"
+    assert "labels" in reason
+    assert applicable_score("agreement", candidates, Level("labels")) == ("agreement", "")
+    assert applicable_score("rp", candidates, Level("top_k", 3)) == ("rp", "")
+
+
 def test_what_has_too_little_to_go_on_is_left_out(answers) -> None:
     student, candidates = answers
     two = {name: answer[:2] for name, answer in list(candidates.items())[:2]}
     ranking = rank(student[:2], two, by="agreement", resamples=100, generator=np.random.default_rng(0))
-    assert set(ranking[0].scores) == {"excess_correlation", "centred_distance", "inverse_kl", "agreement"}
+    assert set(ranking[0].scores) == {
+        "excess_correlation", "centred_distance", "inverse_kl", "agreement", "margin_agreement",
+    }  # fmt: skip
 
 
 def test_any_score_can_be_computed(answers) -> None:
@@ -90,5 +102,8 @@ def test_any_score_can_be_computed(answers) -> None:
 def test_answers_become_log_probabilities_with_a_floor() -> None:
     expected = np.log([[0.9, 0.1, 1e-4]])
     np.testing.assert_allclose(log_probabilities(np.array([[0.9, 0.1, 0.0]]), "probs", 1e-4), expected)
+    part = np.array([[0.7, np.nan, 0.2, np.nan], [np.nan, 1.0, np.nan, np.nan], [np.nan] * 4])
+    filled = np.log([[0.7, 0.05, 0.2, 0.05], [1e-4, 1.0, 1e-4, 1e-4], [0.25] * 4])
+    np.testing.assert_allclose(log_probabilities(part, "top_k", 1e-4), filled)
     logits = np.array([[1000.0, 0.0]])
     np.testing.assert_allclose(log_probabilities(logits, "logits", 1e-4), [[0.0, np.log(1e-4)]])

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from core.config import AuditConfig, StudentConfig
-from core.runs.folder import RunFolder, RunState
+from core.runs.folder import RunFolder
+from core.runs.records import RunState
 from core.synthesis.settings import GeneratorConfig
 from tests.support.served import Served
 

@@ -1,4 +1,4 @@
-"""An Open Inference server with a known model, which can be made to misbehave, and the clock for its clients."""
+"""A known model behind an address, which can be made to misbehave, first by the Open Inference Protocol."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ WEIGHTS = np.random.default_rng(3).normal(size=(64, CLASSES))
 
 def expected_probs(images: np.ndarray) -> np.ndarray:
     """What the known model answers to uint8 images `(N, 1, 8, 8)`: softmax of a linear map of their pixels."""
-    powers = np.exp(images.reshape(len(images), -1) / 255 @ WEIGHTS)
+    logits = images.reshape(len(images), -1) / 255 @ WEIGHTS
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
 
 
@@ -42,46 +43,76 @@ def suspect(server: HTTPServer, **settings: object) -> CandidateConfig:
     return CandidateConfig(**{"name": "suspect", "url": url, "model": "m", "timeout": 5} | settings)
 
 
-class InferenceServer:
-    """`metadata` and `reply` are what it says; change them, or replace `infer`, before it is asked."""
+class ModelServer:
+    """The known model, behind whatever protocol a subclass speaks.
+
+    Attributes:
+        requests: what it was asked, as its protocol has it.
+        batches: how many images each request held.
+        change: what becomes of its replies; a `Response` is sent as it is.
+    """
+
+    shape, names, output = SHAPE, NAMES, "probs"
+    protocol = "open_inference"
+    one_at_a_time = False
 
     def __init__(self, server: HTTPServer, model: str = "m") -> None:
         self.server, self.model = server, model
+        self.requests: list[dict[str, object]] = []
+        self.batches: list[int] = []
+        self.change: Callable[[object], object] = lambda reply: reply
+
+    @property
+    def images(self) -> int:
+        """How many it was asked about."""
+        return sum(self.batches)
+
+    def candidate(self, **settings: object) -> CandidateConfig:
+        return suspect(self.server, **{"protocol": self.protocol, "model": self.model} | settings)
+
+    @staticmethod
+    def expected(images: np.ndarray) -> np.ndarray:
+        """Its answers `(N, K)` to uint8 images, in the order of `names`."""
+        return expected_probs(images)
+
+    def answer(self, asked: dict[str, object], images: np.ndarray, reply: Callable[[np.ndarray], object]) -> Response:
+        """To images `(N, 1, 8, 8)` of 0 to 255, by a protocol's `reply` to probabilities; all is written down."""
+        self.requests.append(asked)
+        self.batches.append(len(images))
+        said = self.change(reply(expected_probs(images)))
+        return said if isinstance(said, Response) else as_json(said)
+
+
+class InferenceServer(ModelServer):
+    """`metadata` is what it says of itself; change it before it is asked."""
+
+    def __init__(self, server: HTTPServer, model: str = "m") -> None:
+        super().__init__(server, model)
         self.metadata: object = {
             "name": model,
             "versions": ["1"],
             "inputs": [{"name": "pixels", "datatype": "FP32", "shape": [-1, *SHAPE]}],
             "outputs": [{"name": "scores", "datatype": "FP32", "shape": [-1, CLASSES]}],
         }
-        self.change: Callable[[dict[str, object]], object] = lambda reply: reply
-        self.requests: list[dict[str, object]] = []
         server.expect_request(f"/v2/models/{model}").respond_with_handler(self._metadata)
         server.expect_request(f"/v2/models/{model}/infer", method="POST").respond_with_handler(self._infer)
 
-    @property
-    def images(self) -> int:
-        """How many it was asked about."""
-        return sum(request["inputs"][0]["shape"][0] for request in self.requests)
-
-    def candidate(self, **settings: object) -> CandidateConfig:
-        return suspect(self.server, **{"model": self.model} | settings)
-
     def _metadata(self, request: Request) -> Response:
-        return self.metadata if isinstance(self.metadata, Response) else _json(self.metadata)
+        return self.metadata if isinstance(self.metadata, Response) else as_json(self.metadata)
 
     def _infer(self, request: Request) -> Response:
         asked = json.loads(request.get_data())
-        self.requests.append(asked)
         tensor = asked["inputs"][0]
-        pixels = np.array(tensor["data"]).reshape(tensor["shape"])
-        probs = expected_probs(pixels * 255)
-        reply = self.change({"model_name": self.model, "outputs": [output_tensor(probs)]})
-        return reply if isinstance(reply, Response) else _json(reply)
+        images = np.array(tensor["data"]).reshape(tensor["shape"]) * 255
+        return self.answer(asked, images, self._said)
+
+    def _said(self, probs: np.ndarray) -> dict[str, object]:
+        return {"model_name": self.model, "outputs": [output_tensor(probs)]}
 
 
 def output_tensor(values: np.ndarray) -> dict[str, object]:
     return {"name": "scores", "datatype": "FP64", "shape": list(values.shape), "data": values.ravel().tolist()}
 
 
-def _json(value: object) -> Response:
-    return Response(json.dumps(value), content_type="application/json")
+def as_json(value: object, status: int = 200) -> Response:
+    return Response(json.dumps(value), status, content_type="application/json")

@@ -26,8 +26,9 @@ from core.results import (
     Results,
     StudentSummary,
 )
-from core.runs.folder import ErrorReport, RunFolder, RunState, ShownStatus, process_started
+from core.runs.folder import RunFolder, process_started
 from core.runs.preview import contact_sheet
+from core.runs.records import ErrorReport, RunState, ShownStatus
 from core.scoring.ranking import applicable_score
 from core.verdict.ranking_only import ranking_only
 from core.words import target_words

@@ -22,14 +22,15 @@ class Door:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
-        self.answer: Callable[[Request], Response] | None = None
+        self.answer: Callable[[Request], Response | None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response: ASGIApp | Response = self.app
         if self.answer and scope["type"] == "http" and scope["path"].endswith("/infer"):
             request = Request(scope, receive)
-            await request.body()
-            response = self.answer(request)
+            if (refusal := self.answer(request)) is not None:
+                await request.body()
+                response = refusal
         await response(scope, receive, send)
 
 
@@ -52,9 +53,14 @@ class Served:
         reply = requests.post(f"{self.url}/v2/models/{model}/infer", json={"inputs": [tensor]}, timeout=10).json()
         return np.array(reply["outputs"][0]["data"]).reshape(reply["outputs"][0]["shape"])
 
-    def refuse_calls(self, refuse: bool) -> None:
-        """From now on, answer inference calls with 403, or no more."""
-        self._door.answer = (lambda request: JSONResponse({"error": "not today"}, 403)) if refuse else None
+    def refuse_calls(self, refuse: bool, *, model: str = "") -> None:
+        """From now on, answer inference calls with 403, or no more; only those to `model` if one is named."""
+
+        def answer(request: Request) -> Response | None:
+            mine = f"/models/{model}" in request.url.path
+            return JSONResponse({"error": "not today"}, 403) if mine else None
+
+        self._door.answer = answer if refuse else None
 
     def echo_keys(self) -> None:
         """From now on, refuse every key and repeat it in the error."""

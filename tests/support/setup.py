@@ -11,6 +11,7 @@ from safetensors.numpy import save_file
 from core.candidates import CandidateConfig
 from core.config import InputSpec, StudentConfig
 from core.students.inspection import CheckpointSummary
+from core.ui.candidate_rows import row_of
 
 GREY = InputSpec(channels=1, height=28, width=28, mean=(0.0,), std=(1.0,))
 IMAGENET_LIKE = InputSpec(channels=3, height=32, width=40, mean=(0.5, 0.4, 0.3), std=(0.2, 0.3, 0.4))
@@ -49,5 +50,5 @@ def summary_of(config: StudentConfig) -> CheckpointSummary:
 
 
 def rows_of(candidates: tuple[CandidateConfig, ...]) -> list[dict[str, object]]:
-    """The candidates as the table keeps them."""
-    return [candidate.model_dump(exclude={"protocol"}) for candidate in candidates]
+    """The candidates as the list keeps them."""
+    return [dict(row_of(candidate)) for candidate in candidates]

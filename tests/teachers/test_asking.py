@@ -14,6 +14,7 @@ from core.errors import Cancelled, TeacherError
 from core.teachers.asking import CHUNK, Reply, Witness, ask
 from core.teachers.base import Capabilities
 from core.teachers.cache import AnswerCache
+from core.teachers.purse import Purse
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (2 * CHUNK + 5, 1, 8, 8)).astype(np.uint8)
 
@@ -62,10 +63,16 @@ def cache(tmp_path: Path) -> Iterator[AnswerCache]:
 
 
 def interview(
-    cache: AnswerCache, *witnesses: Witness, on_reply=lambda reply: None, on_ask=lambda *asked: None, cancelled=None
+    cache: AnswerCache,
+    *witnesses: Witness,
+    images: np.ndarray = IMAGES,
+    on_reply=lambda reply: None,
+    on_ask=lambda *asked: None,
+    on_loss=lambda name, error: None,
+    cancelled=None,
 ):
-    cancelled = cancelled or threading.Event()
-    return ask(witnesses, IMAGES, cache, cancelled=cancelled, on_ask=on_ask, on_reply=on_reply)
+    told = {"on_ask": on_ask, "on_reply": on_reply, "on_loss": on_loss}
+    return ask(witnesses, images, cache, cancelled=cancelled or threading.Event(), **told)
 
 
 def test_answers_of_all_arrive_in_the_order_of_the_images(cache: AnswerCache) -> None:
@@ -142,23 +149,54 @@ def test_an_answer_is_kept_before_it_is_reported(cache: AnswerCache) -> None:
     list(interview(cache, witness(Echo("a")), on_reply=check))
 
 
-def test_a_failure_keeps_what_had_arrived_and_ends_the_others_waits(cache: AnswerCache) -> None:
-    good, bad, cancelled = Echo("good"), Echo("bad"), threading.Event()
+def test_a_candidate_that_fails_is_left_out_and_loses_nothing(cache: AnswerCache) -> None:
+    good, bad, lost = Echo("good"), Echo("bad"), []
     bad.fail_at = 1
-    with pytest.raises(TeacherError, match="bad is gone"):
-        list(interview(cache, witness(good), witness(bad), cancelled=cancelled))
-    assert cancelled.is_set()
+    last = list(interview(cache, witness(good), witness(bad), on_loss=lambda *loss: lost.append(loss)))[-1]
+    assert list(last) == ["good"]
+    assert len(last["good"]) == len(IMAGES)
+    assert [(name, str(error)) for name, error in lost] == [("bad", "bad is gone. Start it again.")]
     well = Echo("bad")
-    list(interview(cache, witness(good), witness(well)))
-    assert len(IMAGES) - 16 <= well.sent <= len(IMAGES)  # the first call was answered
-    assert 0 <= good.sent - len(IMAGES) <= 16  # the call that was under way may not have been written down yet
+    assert set(list(interview(cache, witness(good), witness(well)))[-1]) == {"good", "bad"}
+    assert (good.sent, well.sent) == (len(IMAGES), len(IMAGES) - 16)  # the first call was answered
+
+
+def test_when_the_last_one_fails_its_error_is_raised(cache: AnswerCache) -> None:
+    first, second, lost, cancelled = Echo("first"), Echo("second"), [], threading.Event()
+    first.fail_at, second.fail_at = 0, 2
+    with pytest.raises(TeacherError, match="second is gone"):
+        list(
+            interview(
+                cache,
+                witness(first),
+                witness(second),
+                on_loss=lambda name, error: lost.append(name),
+                cancelled=cancelled,
+            )
+        )
+    assert lost == ["first"]
+    assert cancelled.is_set()
+    well = Echo("second")
+    list(interview(cache, witness(well)))
+    assert well.sent == len(IMAGES) - 32
+
+
+def test_a_budget_ends_the_asking_with_what_all_have_answered(cache: AnswerCache) -> None:
+    class Poor(Echo):
+        def query(self, images: np.ndarray) -> np.ndarray:
+            purse.take(len(images))
+            return super().query(images)
+
+    purse, rich, poor, lost = Purse("poor", 20), Echo("rich"), Poor("poor"), []
+    last = list(interview(cache, witness(rich), witness(poor), on_loss=lambda *loss: lost.append(loss)))[-1]
+    assert {name: len(answers) for name, answers in last.items()} == {"rich": 16, "poor": 16}
+    assert (poor.sent, lost) == (16, [])
 
 
 def test_probes_that_are_the_same_are_asked_about_once(cache: AnswerCache) -> None:
     teacher, replies = Echo("a"), []
     images = IMAGES[[0, 1, 0, 2, 1, 0]]
-    nothing = {"cancelled": threading.Event(), "on_ask": lambda *asked: None}
-    last = list(ask([witness(teacher, max_batch=2)], images, cache, on_reply=replies.append, **nothing))[-1]
+    last = list(interview(cache, witness(teacher, max_batch=2), images=images, on_reply=replies.append))[-1]
     assert teacher.sent == 3
     assert sorted(index for reply in replies for index in reply.answers) == [0, 1, 2, 3, 4, 5]
     np.testing.assert_array_equal(last["a"][:, 0], images[:, 0, 0, 0].astype(float))

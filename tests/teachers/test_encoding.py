@@ -12,8 +12,10 @@ from torchvision.transforms.functional import normalize
 from werkzeug import Request, Response
 
 from core.errors import TeacherError
+from core.teachers.encoding import float_data, in_layout, json_data, json_nested, normalisation, png_of
 from core.teachers.registry import open_teacher
 from tests.support.inference import SHAPE, InferenceServer, output_tensor, suspect
+from tests.support.servers import decoded
 
 COLOUR = (3, 2, 4)
 
@@ -62,3 +64,28 @@ def test_who_is_sent_other_pixels_is_another_teacher(inference: InferenceServer)
     inference.metadata = {}
     shown = [open_teacher(inference.candidate(pixels=pixels)).connect(SHAPE).identity for pixels in ("unit", "signed")]
     assert shown[1] == f"{shown[0]}|signed|channels_first"
+
+
+@pytest.mark.parametrize("layout", ["channels_first", "channels_last"])
+@pytest.mark.parametrize("pixels", ["unit", "signed", "imagenet", "bytes"])
+def test_lists_texts_and_bytes_say_the_same(pixels: str, layout: str) -> None:
+    images = np.random.default_rng(1).integers(0, 256, (2, *COLOUR), dtype=np.uint8)
+    binary = float_data(images, pixels, layout)
+    assert binary.dtype == np.float32
+    assert binary.shape == (2, *in_layout(COLOUR, layout))
+    flat = json.loads(b"[" + json_data(images, pixels, layout) + b"]")
+    np.testing.assert_array_equal(np.array(flat, np.float32), binary.ravel())
+    nested = [json.loads(json_nested(image, pixels, layout)) for image in images]
+    np.testing.assert_array_equal(np.array(nested, np.float32), binary)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 8, 5), (3, 8, 5), (3, 1, 64)])
+def test_a_png_file_has_every_pixel(shape: tuple[int, int, int]) -> None:
+    image = np.random.default_rng(2).integers(0, 256, shape, dtype=np.uint8)
+    np.testing.assert_array_equal(decoded(png_of(image)), image)
+
+
+def test_a_normalisation_has_a_mean_and_a_deviation_for_each_channel() -> None:
+    assert normalisation("unit", 3, name="suspect") == ((0.0,) * 3, (1.0,) * 3)
+    assert normalisation("signed", 1, name="suspect") == ((0.5,), (0.5,))
+    assert normalisation("imagenet", 3, name="suspect")[0] == (0.485, 0.456, 0.406)

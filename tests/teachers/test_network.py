@@ -127,7 +127,7 @@ def test_an_address_of_no_use() -> None:
 def test_https_where_there_is_none(web: HTTPServer) -> None:
     candidate = CandidateConfig(name="suspect", url=f"https://127.0.0.1:{web.port}", model="m")
     waits = Waits()
-    with pytest.raises(TeacherError, match="is not secure"):
+    with pytest.raises(TeacherError, match=r"is not secure .*no TLS.*speaks https at this port"):
         post(Transport(candidate, cancelled=waits))
     assert waits.seconds == []
 
@@ -169,6 +169,16 @@ def test_a_proxy_on_the_way_to_others(web: HTTPServer, monkeypatch: pytest.Monke
     candidate = CandidateConfig(name="suspect", url="http://teacher.invalid", model="m")
     assert post(Transport(candidate, key="k-123456", retry=ONCE)) == {"fine": True}
     assert (asked[0].host, asked[0].headers["Authorization"]) == ("teacher.invalid", "Bearer k-123456")
+
+
+@pytest.mark.parametrize("proxy", ["http://", "ftp://127.0.0.1:1", "socks5://127.0.0.1:1", "http://127.0.0.1:1"])
+def test_a_proxy_of_no_use(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    for name in ("no_proxy", "NO_PROXY", "HTTP_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", proxy)
+    candidate = CandidateConfig(name="suspect", url="http://teacher.invalid", model="m")
+    with pytest.raises(TeacherError, match=r"the proxy on the way to http://teacher.invalid/.* fails.*HTTP_PROXY"):
+        post(Transport(candidate, cancelled=Waits()))
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Response
 
 from core.errors import TeacherError
-from core.teachers.remote import MAX_REQUEST
 from core.teachers.registry import open_teacher
+from core.teachers.remote import MAX_REQUEST
 from tests.support.inference import CLASSES, NAMES, SHAPE, InferenceServer, output_tensor, suspect
 
 Reply = dict[str, object]

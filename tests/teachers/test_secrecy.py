@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from pytest_httpserver import HTTPServer
-from werkzeug import Response
+from werkzeug import Request, Response
 
 from core.errors import TeacherError
+from core.teachers.answers import trial_images
+from core.teachers.base import Terms
+from core.teachers.cache import AnswerCache
+from core.teachers.registry import open_teacher
 from core.teachers.transport import Transport
-from tests.support.calls import ONCE, post, replies, shown
-from tests.support.inference import suspect
+from core.teachers.trials import Trials
+from tests.support.calls import OK, ONCE, PATH, post, replies, shown
+from tests.support.inference import SHAPE, suspect
 
 KEY = 'kQ/Zx"Vw&Yj'
 
@@ -40,6 +47,50 @@ def test_an_echoed_key_is_never_shown(web: HTTPServer, status: int, body: str) -
         said = shown(error)
     for part in ("kQ", "Zx", "Vw", "Yj"):
         assert part not in said
+
+
+@pytest.mark.parametrize("header", ["Authorization", "X-API-Key"])
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 500])
+def test_headers_that_are_echoed_show_no_key(web: HTTPServer, status: int, header: str) -> None:
+    """As a debugging server or a gateway does: in the body and in headers of its own."""
+
+    def echo(request: Request) -> Response:
+        heard = dict(request.headers)
+        assert KEY in heard[header.title()]
+        location = {"Location": f"http://{quote(KEY)}.example/?{header}={quote(KEY)}", "X-Debug": heard[header.title()]}
+        return Response(json.dumps({"error": str(heard), "headers": heard}), status, location)
+
+    web.expect_request(f"/{PATH}").respond_with_handler(echo)
+    try:
+        said = repr(post(Transport(suspect(web, key_header=header), key=KEY, retry=ONCE)))
+    except TeacherError as error:
+        said = shown(error)
+    for part in ("kQ", "Zx", "Vw", "Yj"):
+        assert part not in said
+
+
+def test_a_key_of_a_header_of_its_own_is_no_bearer(web: HTTPServer) -> None:
+    asked = replies(web, OK)
+    post(Transport(suspect(web, key_header="X-API-Key"), key=KEY))
+    assert (asked[0].headers["X-API-Key"], asked[0].headers.get("Authorization")) == (KEY, None)
+
+
+def test_a_key_that_comes_back_in_an_answer_is_not_kept(web: HTTPServer, tmp_path: Path) -> None:
+    """As the label of an image: what is remembered of it, and the answers, hold nothing of the key."""
+    web.expect_request("/").respond_with_handler(lambda request: Response(json.dumps(["ant", KEY])))
+    candidate = suspect(
+        web, protocol="generic", model=None, request={"body": '{"of": "$images"}'}, key_header="X-API-Key"
+    )
+    with AnswerCache(tmp_path / "answers.sqlite3") as cache:
+        teacher = open_teacher(candidate, key=KEY, terms=Terms(trials=Trials(cache)), retry=ONCE)
+        capabilities = teacher.connect(SHAPE, ("ant", "bee"))
+        images = trial_images(SHAPE)
+        keys = [cache.key(capabilities.identity, image) for image in images]
+        cache.put_many(dict(zip(keys, teacher.query(images), strict=True)))
+        kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert b"ant" in kept
+    for part in ("kQ", "Zx", "Vw", "Yj"):
+        assert part.encode() not in kept and part not in repr(capabilities)
 
 
 def test_the_redaction_leaves_the_rest(web: HTTPServer) -> None:

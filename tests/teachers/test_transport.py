@@ -9,6 +9,8 @@ import gzip
 import json
 import threading
 import time
+import tracemalloc
+import zlib
 from collections.abc import Callable, Iterator
 from email.utils import formatdate
 
@@ -17,7 +19,8 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from core.errors import Cancelled, TeacherError
-from core.teachers.transport import Retry, Transport, retry_after
+from core.teachers.pace import retry_after
+from core.teachers.transport import Retry, Transport
 from tests.support.calls import OK, PATH, post, replies
 from tests.support.inference import Waits, suspect
 
@@ -34,7 +37,7 @@ from tests.support.inference import Waits, suspect
         (Response("teapot", 418), "rejects the request .*418"),
         (Response("", 501), "fails .*501"),
         (Response("", 299), "not JSON"),
-        (Response("<html>", 200), "not JSON .*'<html>'"),
+        (Response("<html>", 200), "not JSON .*'<html>'.*no page for logging in"),
     ],
     ids=lambda value: str(value.status_code) if isinstance(value, Response) else "",
 )
@@ -220,9 +223,42 @@ def test_an_answer_that_is_too_big(web: HTTPServer) -> None:
     assert len(asked) == 1
 
 
-def test_a_packed_answer_is_measured_unpacked(web: HTTPServer) -> None:
-    packed = gzip.compress(b" " * 2**22)
-    replies(web, Response(packed, headers={"Content-Encoding": "gzip"}))
+def packed(times: int, *, wbits: int = 31) -> bytes:
+    """So many MB of blanks, as gzip or what else `wbits` stands for in zlib."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, wbits)
+    return b"".join(packer.compress(b" " * 2**20) for _ in range(times)) + packer.flush()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "bomb"),
+    [
+        ("gzip", packed(256)),
+        ("deflate", packed(256, wbits=15)),
+        ("deflate", packed(256, wbits=-15)),
+        ("gzip, gzip", gzip.compress(packed(256))),
+        ("gzip", packed(1) * 256),
+    ],
+    ids=["gzip", "zlib", "deflate", "twice", "members"],
+)
+def test_what_is_unpacked_is_bounded_and_so_is_the_memory_for_it(web: HTTPServer, encoding: str, bomb: bytes) -> None:
+    replies(web, Response(bomb, headers={"Content-Encoding": encoding}))
+    tracemalloc.start()
+    try:
+        with pytest.raises(TeacherError, match="too big"):
+            post(Transport(suspect(web), max_body=2**22))
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 2**24  # of 2 ** 28 bytes
+
+
+def test_a_body_that_is_announced_too_big_is_not_waited_for(web: HTTPServer, release: threading.Event) -> None:
+    def late() -> Iterator[bytes]:
+        yield b" "
+        release.wait(60)
+
+    length = {"Content-Length": str(2**20 + 1)}
+    web.expect_request(f"/{PATH}").respond_with_handler(lambda request: Response(late(), headers=length))
     with pytest.raises(TeacherError, match="too big"):
         post(Transport(suspect(web), max_body=2**20))
 

@@ -11,7 +11,8 @@ import core.ui.live
 import core.ui.resume
 from core.config import SYNTHESISED
 from core.events import PHASES, Phase, ProbesChecked
-from core.runs.folder import ErrorReport, RunFolder, ShownStatus
+from core.runs.folder import RunFolder
+from core.runs.records import ErrorReport, ShownStatus
 from core.synthesis.settings import PyramidsConfig
 from core.ui.words import STATUSES
 from tests.support.pages import labels, open_page, texts

@@ -61,6 +61,8 @@ def button(app: AppTest, label: str):
 def started(app: AppTest, outside: Outside) -> tuple[AuditConfig, dict[str, str]]:
     assert not button(app, START).disabled, texts(app)
     button(app, START).click().run()
+    if not outside.started:  # own candidates: it says what goes where, and asks
+        button(app, "Send them and start").click().run()
     return outside.started[-1]
 
 

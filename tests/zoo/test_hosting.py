@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from core.errors import Cancelled, TeacherError
+from core.teachers.base import Terms
 from core.teachers.registry import open_teacher
 from core.zoo.cards import read_cards
 from core.zoo.datasets.fashion_mnist import CLASS_NAMES
@@ -37,7 +38,7 @@ def test_its_candidates_answer_and_are_the_same_on_another_port(candidates: Path
         assert hosted.identities == {card.id: f"zoo|{card.sha256}" for card in read_cards(candidates)}
         assert hosted.candidates[0].url != other.candidates[0].url
         for candidate in hosted.candidates:
-            teacher = open_teacher(candidate, identity=hosted.identities[candidate.name])
+            teacher = open_teacher(candidate, terms=Terms(identity=hosted.identities[candidate.name]))
             found = teacher.connect((1, 28, 28), CLASS_NAMES)
             assert (found.output, found.identity) == ("probs", hosted.identities[candidate.name])
     assert not somebody_listens(hosted.candidates[0].url)

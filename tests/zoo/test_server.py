@@ -75,6 +75,20 @@ def test_health_and_server(url: str) -> None:
     assert requests.get(f"{url}/v2", timeout=30).json().keys() == {"name", "version", "extensions"}
 
 
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"ready": true}', b'{"ready": false}'])
+def test_the_index_lists_every_model(url: str, candidates: Path, body: bytes) -> None:
+    index = requests.post(f"{url}/v2/repository/index", data=body, timeout=30).json()
+    versions = {name: version_of(candidates / f"{name}.safetensors") for name in ("ash", "elm", "oak")}
+    assert {entry["name"]: entry["version"] for entry in index} == versions
+    assert all((entry["state"], entry["reason"]) == ("READY", "") for entry in index)
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b"7", b'{"ready": "yes"}', b"\xff", b"[" * 100_000])
+def test_an_index_that_is_asked_for_wrongly(url: str, body: bytes) -> None:
+    reply = requests.post(f"{url}/v2/repository/index", data=body, timeout=30)
+    assert (reply.status_code, "must be JSON" in reply.json()["error"]) == (400, True)
+
+
 @pytest.mark.parametrize("model", ["oak", "elm", "ash"])
 @pytest.mark.parametrize("with_version", [False, True])
 def test_metadata(url: str, candidates: Path, model: str, with_version: bool) -> None:
@@ -215,6 +229,7 @@ def test_a_key_is_asked_for(candidates: Path, path: str) -> None:
             reply = requests.get(url + path, headers=headers, timeout=30)
             assert reply.status_code == 401
             assert "a key is needed" in reply.json()["error"] and "sesame-81" not in reply.text
+            assert requests.post(f"{url}/v2/repository/index", headers=headers, timeout=30).status_code == 401
         right = requests.get(url + path, headers={"Authorization": "Bearer sesame-81"}, timeout=30)
         assert right.status_code == (404 if "yew" in path else 200)
         assert requests.get(f"{url}/v2/health/ready", timeout=30).status_code == 200
@@ -270,17 +285,8 @@ def test_a_file_that_is_no_model(tmp_path: Path, content: bytes) -> None:
 
 
 def test_it_says_its_port_and_stops_when_stdin_closes(candidates: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "core",
-        "serve",
-        "--folder",
-        str(candidates),
-        "--port",
-        "0",
-        "--until-stdin-closes",
-    ]
+    options = ("--folder", str(candidates), "--port", "0", "--until-stdin-closes")
+    command = [sys.executable, "-m", "core", "serve", *options]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         port = json.loads(process.stdout.readline())["port"]
         assert requests.get(f"http://127.0.0.1:{port}/v2/health/ready", timeout=30).json() == {"ready": True}

@@ -1,0 +1,40 @@
+"""What a reader must know of how a ranking came about: by what it compares, and who or what is missing from it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.results import Shortfall, Unreachable
+from core.scoring.answer_kinds import Level
+from core.scoring.table import SCORES
+from core.words import PROBE_SETS
+
+
+def notes(
+    level: Level, score: str, reason: str, unreachable: Sequence[Unreachable], shortfalls: Sequence[Shortfall]
+) -> str:
+    """Whole sentences, "" where there is nothing to say.
+
+    Args:
+        reason: why `score` ranks and not the one that was asked for; "" where it does.
+    """
+    clauses = [
+        str(level),
+        f"ranked by {SCORES[score].label}: {reason}" if reason else "",
+        _left_out(unreachable),
+        *map(_cut_short, shortfalls),
+    ]
+    return " ".join(f"{clause[:1].upper()}{clause[1:]}." for clause in clauses if clause)
+
+
+def _left_out(unreachable: Sequence[Unreachable]) -> str:
+    if not unreachable:
+        return ""
+    names = ", ".join(one.candidate for one in unreachable)
+    they = "it" if len(unreachable) == 1 else "they"
+    return f"not ranked, since {they} could not be reached: {names}. Whoever is left out may be the teacher"
+
+
+def _cut_short(shortfall: Shortfall) -> str:
+    probes = PROBE_SETS[shortfall.probe_set].lower()
+    return f"the budget paid for {shortfall.asked:,} of {shortfall.planned:,} probes ({probes})"

@@ -1,0 +1,3 @@
+"""The web server of the teachers' tests."""
+
+from tests.teachers.conftest import release, web, web_server  # noqa: F401
