@@ -32,9 +32,8 @@ def connect(
     """
     trials = Trials(cache)
     teachers = panel.teachers(lambda name: Terms(purse=account.purse(name), trials=trials))
-    account.watch(teachers)
     witnesses, lost, errors = [], [], []
-    with account.kept(), ThreadPoolExecutor(AT_ONCE, thread_name_prefix="connect") as pool:
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="connect") as pool:
         for teacher, found in zip(
             teachers, [pool.submit(_witness, one, student, cache) for one in teachers], strict=True
         ):

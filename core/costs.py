@@ -18,4 +18,4 @@ def cost_of(config: AuditConfig, sent: Mapping[str, int] | None = None) -> float
         return None
     planned = {one.name: min(each, one.budget or each) for one in priced}
     images = planned if sent is None else sent
-    return sum(one.price * images.get(one.name, 0) for one in priced)
+    return sum(one.price * images.get(one.name, 0) for one in priced if one.price is not None)

@@ -105,7 +105,7 @@ class Interview:
                 on_reply=partial(self._answered, name),
                 on_loss=self.lose,
             )
-            with self._account.kept(), closing(replies):
+            with closing(replies):
                 for rows in replies:
                     self._rank_so_far(name, student, rows)
         asked = min(len(answers) for answers in rows.values())

@@ -7,6 +7,7 @@ import streamlit as st
 from core.ui.benchmark_costs import costs_section
 from core.ui.benchmark_differences import ablations_section, default_section
 from core.ui.benchmark_filters import choose_source
+from core.ui.benchmark_kinds import kinds_section
 from core.ui.benchmark_report import load
 from core.ui.benchmark_sections import accuracy_section, mistakes_section
 from core.ui.benchmark_summary import no_report, summary
@@ -15,6 +16,7 @@ from core.ui.frame import frame, guarded
 SECTIONS = {
     "Accuracy": accuracy_section,
     "Against others": default_section,
+    "Kinds of answers": kinds_section,
     "Mistakes": mistakes_section,
     "Time and queries": costs_section,
     "Ablations": ablations_section,

@@ -238,7 +238,7 @@ class TestBudget:
             ("white_noise", 10, 24),
             ("pyramids", 0, 24),
         ]
-        assert "The budget paid for 10 of 24 probes (white noise)" in results.verdict.why
+        assert "asked were 10 of 24 (white noise), 0 of 24 (structured random images)." in results.verdict.why
         assert [found.probe_set for found in results.baselines] == ["white_noise"]
         folder.set_budgets(Budgets(run=2 * 3 + 3 * 3 * 24))
         finished = run(folder)

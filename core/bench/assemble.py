@@ -9,6 +9,7 @@ from core.bench.cells import cell_path
 from core.bench.differences import DEFAULT_SCORE, differences
 from core.bench.figures import Figures, figures
 from core.bench.groups import GROUPS
+from core.bench.kinds import KINDS, kind_rows
 from core.bench.methods import DEFAULT, METHODS, asked_students
 from core.bench.parallel import side_by_side
 from core.bench.place import Place
@@ -61,6 +62,8 @@ def assemble(places: Sequence[Place], scores: Sequence[str], *, processes: int, 
         costs=tuple(found.cost for found in all_figures),
         confusions=tuple(picks for found in all_figures for picks in found.confusions),
         independents=tuple(picks for found in all_figures for picks in found.independents),
+        kinds={name: Named(label=kind.label, explanation=kind.explanation) for name, kind in KINDS.items()},
+        kind_rows=tuple(row for place in places if (place, DEFAULT) in done for row in kind_rows(place)),
     )  # fmt: skip
 
 

@@ -49,6 +49,19 @@ class Row(Average):
     probes: int
 
 
+@dataclass(frozen=True, slots=True)
+class KindRow:
+    """How often students of one group find their teacher by the default method, from answers of one kind."""
+
+    dataset: str
+    kind: str
+    score: str
+    group: str  # of students
+    students: int
+    probes: int | None  # None: mean over all `NUMBERS`
+    accuracy: Interval
+
+
 class Difference(Frozen):
     """By how much more often one way of asking finds the teacher than another, on the same students."""
 
@@ -116,6 +129,8 @@ class Report(Frozen):
     costs: tuple[Cost, ...]
     confusions: tuple[Picks, ...]  # of distilled students
     independents: tuple[Picks, ...]
+    kinds: dict[str, Named] = Field(default_factory=dict)  # of answers, the richest first
+    kind_rows: tuple[KindRow, ...] = ()
 
 
 def workspace_report(*, small: bool = False) -> Path:

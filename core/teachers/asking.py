@@ -35,7 +35,6 @@ class Reply:
     answers: Mapping[int, np.ndarray]  # each `(K,)`, by the probe's index
     keys: tuple[str, ...]  # of them in the cache
     known: bool  # they were there already
-    sent: int  # images sent to the candidate so far, since it was connected
 
 
 def ask(
@@ -161,8 +160,8 @@ class _Line:
         return self._reply(found, known=False)
 
     def _reply(self, answers: Mapping[int, np.ndarray], *, known: bool) -> Reply:
-        teacher = self._witness.teacher
-        return Reply(teacher.name, answers, tuple(self._keys[index] for index in answers), known, teacher.sent)
+        keys = tuple(self._keys[index] for index in answers)
+        return Reply(self._witness.teacher.name, answers, keys, known)
 
 
 def _as_they_come(calls: Iterable[Future[Reply]], cancelled: threading.Event) -> Iterator[Future[Reply]]:

@@ -42,7 +42,7 @@ def _form(place: int | None, key: str) -> None:
             request, sends_numbers = fields.request(given, key)
             values |= request
         if protocol != "local":
-            values |= fields.secrets({**given, **values}, key)
+            values |= fields.secrets({**given, **values}, f"{key}_{values.get('key_header')}")
     with images:
         if sends_numbers:
             values |= fields.pixels(given, key)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import streamlit as st
 
 from core.candidates import CandidateConfig, Protocol, RequestForm
+from core.teachers.addresses import is_shared
 from core.teachers.presets import PRESETS
 from core.ui.candidate_words import IMAGES, LAYOUTS, OUTPUTS, PIXELS
 from core.words import PROTOCOLS
@@ -23,7 +24,7 @@ def who(given: Mapping[str, object], key: str) -> Values:
     name = left.text_input(
         "Name", given.get("name", ""), key=f"{key}_name", help="What to call it on pages and in reports."
     )
-    protocols = list(PROTOCOLS)
+    protocols = [one for one in PROTOCOLS if one != "local" or not is_shared()]
     protocol = right.selectbox(
         "How it is asked",
         protocols,

@@ -9,6 +9,7 @@ import streamlit as st
 from core.candidates import CandidateConfig
 from core.config import validated
 from core.errors import InputError
+from core.teachers.addresses import is_shared
 
 ROWS = "setup_rows"
 Row = Mapping[str, object]  # fields of a candidate, which may be incomplete
@@ -55,9 +56,19 @@ def candidates_of_rows() -> tuple[tuple[CandidateConfig, ...], list[str]]:
     for number, row in enumerate(rows(), start=1):
         try:
             given = {name: value for name, value in row.items() if value not in (None, "")}
-            candidates.append(validated(CandidateConfig, given))
+            candidates.append(_permitted(validated(CandidateConfig, given)))
         except InputError as error:
             problems.append(f"row {number} ({row.get('name') or 'no name'}): {error.what}")
     names = [candidate.name for candidate in candidates]
     problems += [f"two candidates are called {name}" for name in sorted(set(names)) if names.count(name) > 1]
     return tuple(candidates), problems
+
+
+def _permitted(candidate: CandidateConfig) -> CandidateConfig:
+    """Raises `InputError` for one that names files of this machine where others than its users can reach the app."""
+    if is_shared() and (candidate.checkpoint or candidate.ca_file):
+        raise InputError(
+            "it names a file of this machine, and others use the app too",
+            remedy="name a candidate that is behind an address, without certificate authorities of its own",
+        )
+    return candidate

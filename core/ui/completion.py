@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.results import Results
+from core.results import Queries, Results
 from core.runs.folder import RunFolder
 from core.runs.records import Budgets
 from core.ui.frame import guarded
@@ -26,7 +26,8 @@ def completion(folder: RunFolder, results: Results) -> None:
                 f"{one.asked:,} of {one.planned:,} ({PROBE_SETS[one.probe_set].lower()})" for one in results.shortfalls
             )
             st.markdown(f"The budget did not pay for all probes. Asked were {plain(', '.join(parts))}.")
-            raise_budget(folder, sum(one.planned - one.asked for one in results.shortfalls))
+            missing = sum(one.planned - one.asked for one in results.shortfalls)
+            raise_budget(folder, missing, results.queries)
         else:
             names = ", ".join(one.candidate for one in results.unreachable)
             resume_control(
@@ -37,11 +38,12 @@ def completion(folder: RunFolder, results: Results) -> None:
             )
 
 
-def raise_budget(folder: RunFolder, missing: int) -> None:
-    """Fields for each budget that the run has, and a button to go on with them.
+def raise_budget(folder: RunFolder, missing: int, spent: Queries | None = None) -> None:
+    """Fields for each budget that the run has, filled with what it takes, and a button to go on with them.
 
     Args:
         missing: probes that no candidate was asked about yet, at most.
+        spent: what the run has sent; None where that is not known.
     """
     budgets, config = folder.budgets(), folder.manifest().config
     raised: dict[str, int] = {}
@@ -51,7 +53,7 @@ def raise_budget(folder: RunFolder, missing: int) -> None:
             f"Budget of {plain(name)}",
             limit,
             10**9,
-            limit + missing,
+            max(limit, (spent.by_candidate.get(name, 0) if spent else limit) + missing),
             key=f"raise_{place}",
             help="Images that this audit may send it in all, those that it has sent included.",
         )
@@ -61,7 +63,7 @@ def raise_budget(folder: RunFolder, missing: int) -> None:
             "Budget of this audit",
             run,
             10**9,
-            run + missing * len(config.candidates),
+            max(run, (spent.sent if spent else run) + missing * len(config.candidates)),
             key="raise_run",
             help="Images that it may send to all candidates, those that it has sent included.",
         )

@@ -84,11 +84,31 @@ def _show(tested: list[tuple[CandidateConfig, ConnectionReport]], student: Stude
             "Latency": st.column_config.NumberColumn(format="%d ms", help="Of one call."),
         },
     )
+    _classes(tested)
     for candidate, report in tested:
         if not report.ok:
             st.error(f"**{plain(candidate.name)}**: {plain(report.message)}", icon=":material/error:")
         for warning in report.warnings:
             st.warning(f"**{plain(candidate.name)}**: {plain(warning)}", icon=":material/warning:")
+
+
+def _classes(tested: list[tuple[CandidateConfig, ConnectionReport]]) -> None:
+    """Which of the student's classes each label was taken for, to be looked at where labels were matched by name."""
+    matched = {one.name: report.capabilities.matched for one, report in tested if report.capabilities}
+    matched = {name: pairs for name, pairs in matched.items() if pairs}
+    if not matched:
+        return
+    with st.expander("Classes, as they were matched by name", icon=":material/compare_arrows:"):
+        st.caption(
+            "What each candidate calls a class, as far as its answers showed, and the student's class that it was "
+            "taken for. Where that is wrong, edit the candidate's answers."
+        )
+        rows = [
+            {"Candidate": name, "Its label": label, "Student's class": ours}
+            for name, pairs in matched.items()
+            for label, ours in pairs.items()
+        ]
+        st.dataframe(pd.DataFrame(rows), hide_index=True, placeholder="none of them", alt="Classes by label")
 
 
 def _row(candidate: CandidateConfig, report: ConnectionReport, names: tuple[str, ...]) -> dict[str, object]:

@@ -14,7 +14,6 @@ from core.costs import cost_of
 from core.quantities import money
 from core.ui.dialogs import close_dialog, draw_dialog, open_dialog
 from core.ui.frame import guarded
-from core.ui.text import plain
 
 NAME = "setup_consent"
 
@@ -30,25 +29,23 @@ def consent_dialog(config: AuditConfig, start: Callable[[], None]) -> None:
 
 
 def _question(config: AuditConfig, start: Callable[[], None]) -> None:
-    images, each = config.num_queries(), config.num_queries(1)
-    asked = [one for one in config.candidates if one.protocol != "local"]
+    each = config.num_queries(1)
+    remote = [one for one in config.candidates if one.protocol != "local"]
+    images = sum(min(each, one.budget or each) for one in remote)
+    most = min(images, config.budget or images)
     st.markdown(
-        f"The audit will send **{images if len(asked) == len(config.candidates) else each * len(asked):,} images** at "
-        f"most, made from the student, to {len(asked)} candidate{'s' if len(asked) != 1 else ''}. Nothing else leaves "
-        "this machine. Answers that are known from earlier audits are not asked for again."
+        f"The audit will send **{most:,} images** at most, made from the student, to {len(remote)} "
+        f"candidate{'s' if len(remote) != 1 else ''}. Nothing else leaves this machine. Answers that are known from "
+        "earlier audits are not asked for again."
     )
-    st.dataframe(
-        pd.DataFrame([_row(candidate, each) for candidate in config.candidates]),
-        hide_index=True,
-        placeholder="–",
-        alt="What is sent to whom",
-    )
+    rows = pd.DataFrame([_row(candidate, each) for candidate in config.candidates])
+    st.dataframe(rows.dropna(axis="columns", how="all"), hide_index=True, placeholder="–", alt="What is sent to whom")
     if (price := cost_of(config)) is not None:
         st.markdown(f"At the prices given, that costs **{money(price)}** at most.")
-    if config.budget is not None and config.budget < images:
+    if most < each * len(remote):
         st.info(
-            f"The audit's budget is {config.budget:,} images. It stops there, with what has been answered, and can be "
-            "continued with a higher one.",
+            f"All probes would take {each * len(remote):,}. The audit stops where its budget does, with what has been "
+            "answered, and can be continued with a higher one.",
             icon=":material/savings:",
         )
     if st.button("Send them and start", type="primary", icon=":material/send:", help="Asks the candidates, once made."):
@@ -59,11 +56,10 @@ def _question(config: AuditConfig, start: Callable[[], None]) -> None:
 
 def _row(candidate: CandidateConfig, images: int) -> dict[str, object]:
     local = candidate.protocol == "local"
-    most = min(images, candidate.budget or images)
+    most = 0 if local else min(images, candidate.budget or images)
     return {
         "Candidate": candidate.name,
-        "Host": "this machine" if local else plain(urlsplit(candidate.url).netloc),
-        "Images, at most": 0 if local else most,
-        "Budget": candidate.budget,
+        "Host": "this machine" if local else urlsplit(candidate.url).netloc,
+        "Images, at most": most,
         "Cost, at most": None if candidate.price is None or local else money(most * candidate.price),
     }

@@ -51,7 +51,8 @@ def _choose(found: tuple[Finding, ...], key: str) -> None:
         first_protocol = candidate.protocol == found[0].candidate.protocol
         if st.checkbox(label, first_protocol and candidate.name not in taken, key=f"{key}_{place}"):
             chosen.append(candidate)
-        st.caption(plain(finding.note))
+        if place + 1 == len(found) or found[place + 1].note != finding.note:  # once for all that it holds for
+            st.caption(plain(finding.note))
     words = "Add it to the list" if len(chosen) == 1 else f"Add {len(chosen)} to the list"
     if st.button(words, type="primary", icon=":material/add:", disabled=not chosen, key=f"{key}_add"):
         with guarded():

@@ -12,6 +12,7 @@ import streamlit as st
 from core.errors import AuditError, InputError
 from core.runs.folder import RunFolder
 from core.ui.run_list import active_runs
+from core.ui.sharing import protect_the_network
 from core.ui.text import plain
 
 HOME, SETUP, RUN, RESULTS, HISTORY, BENCHMARK, GUIDE = (
@@ -48,6 +49,7 @@ def frame(title: str, *, run: str | None = None) -> None:
         title: the page's name, shown in the browser's tab.
         run: the run this page is about; from then on the sidebar of this visit links to it.
     """
+    protect_the_network()
     # A Material icon here would be fetched from a server of Google's, so the tab shows a file.
     st.set_page_config(page_title=f"{title} · Distillation Audit", page_icon=str(ICONS / "icon.png"), layout="wide")
     st.logo(str(ICONS / "logo.svg"), size="large", icon_image=str(ICONS / "icon.png"))

@@ -16,7 +16,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 import core.ui.benchmark_sections
 import core.ui.start  # noqa: F401  # these two bring plotly and pandas, which a first visit would wait for
-from core.ui.sharing import protect_the_network
 
 HOME = Path(__file__).parents[2] / "app.py"
 WHERE = b"<head><script>window.__streamlit = {BACKEND_BASE_URL: window.location.origin}</script>"
@@ -59,5 +58,4 @@ def _is_page(start: Message) -> bool:
     return start["status"] == 200 and MutableHeaders(scope=start).get("Content-Type", "").startswith("text/html")
 
 
-protect_the_network()
 app = st.App(HOME, middleware=[Middleware(TellWhere)])

@@ -44,6 +44,8 @@ GLOSSARY: dict[str, str] = {
     "Distillation": "Training a student to copy a teacher's answers instead of, or beside, learning from labels.",
     "Probe": "An image made to ask a question with. Probes come out of the student; no training data is needed.",
     "Baseline": "Probes made without the student, asked for comparison. If they rank as well, synthesis added nothing.",
+    "Budget": "How many images an audit may send, to one candidate or to all. It stops there and can be continued.",
+    "Label": "An answer that is the name of a class and nothing more.",
     "Query": "One probe sent to one candidate over the network. This is what an API may charge for.",
     "Answer": "What comes back: a number for every class, as probabilities or as logits.",
     "Logits": "A model's raw numbers for the classes, before softmax turns them into probabilities.",

@@ -22,7 +22,7 @@ def notes(
         str(level),
         f"ranked by {SCORES[score].label}: {reason}" if reason else "",
         _left_out(unreachable),
-        *map(_cut_short, shortfalls),
+        _cut_short(shortfalls),
     ]
     return " ".join(f"{clause[:1].upper()}{clause[1:]}." for clause in clauses if clause)
 
@@ -35,6 +35,6 @@ def _left_out(unreachable: Sequence[Unreachable]) -> str:
     return f"not ranked, since {they} could not be reached: {names}. Whoever is left out may be the teacher"
 
 
-def _cut_short(shortfall: Shortfall) -> str:
-    probes = PROBE_SETS[shortfall.probe_set].lower()
-    return f"the budget paid for {shortfall.asked:,} of {shortfall.planned:,} probes ({probes})"
+def _cut_short(shortfalls: Sequence[Shortfall]) -> str:
+    parts = (f"{one.asked:,} of {one.planned:,} ({PROBE_SETS[one.probe_set].lower()})" for one in shortfalls)
+    return f"the budget did not pay for all probes: asked were {', '.join(parts)}" if shortfalls else ""

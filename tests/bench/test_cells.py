@@ -169,6 +169,15 @@ class TestReport:
             assert one.accuracy.value == pytest.approx(expected, abs=2e-4)
             assert one.students == (2 if one.group == "all" else 1)
 
+    def test_says_what_poorer_answers_cost(self, report: Report) -> None:
+        assert len(report.kind_rows) == 7 * 3 * 5, "kinds, groups, numbers of probes and their mean"
+        full = {(row.group, row.probes): row.accuracy for row in report.kind_rows if row.kind == "logits"}
+        for row in report.rows:
+            if (row.method, row.score) == ("default", "excess_correlation"):
+                assert full[row.group, row.probes] == row.accuracy
+        assert {row.score for row in report.kind_rows if row.kind == "labels"} == {"margin_agreement"}
+        assert set(report.kinds) == {row.kind for row in report.kind_rows}
+
     def test_an_ablation_names_what_it_is_compared_with(self, report: Report) -> None:
         assert {name: words.ablates for name, words in report.methods.items()} == {
             "default": None, "pyramids": None, "ablation": "default",

@@ -11,11 +11,23 @@ from statistics import fmean
 
 from streamlit.testing.v1 import AppTest
 
-from core.bench.report import NUMBERS, Average, Cost, Difference, Interval, Named, NamedMethod, Picks, Report, Row
+from core.bench.report import (
+    NUMBERS,
+    Average,
+    Cost,
+    Difference,
+    Interval,
+    KindRow,
+    Named,
+    NamedMethod,
+    Picks,
+    Report,
+    Row,
+)
 from tests.support.pages import open_page
 
 PAGE = "pages/benchmark.py"
-TABS = ("Accuracy", "Against others", "Mistakes", "Time and queries", "Ablations")
+TABS = ("Accuracy", "Against others", "Kinds of answers", "Mistakes", "Time and queries", "Ablations")
 CANDIDATES = ("oak", "elm", "ash", "yew")
 GUESS = 1 / len(CANDIDATES)
 DATASETS = {"grey": "Grey clothes", "colour": "Clothes in colour"}
@@ -38,6 +50,7 @@ PAIRS = [  # the default's, then the ablations'
     *(((name, "rp"), (whole, "rp")) for name, whole in ABLATES.items()),
 ]
 SCORES = {"rp": ("Projected residual cosine", 1.0), "inverse_kl": ("Mean 1 / KL", 0.8), "acs": ("ACS", 0.6)}
+KINDS = {"probs": ("Probabilities", 0.8), "labels": ("Labels", 0.4)}  # of answers: label, accuracy
 GROUPS = {  # label, how easy, students
     "kd": ("KD, T = 4 and 10", 1.0, 16),
     "rkd": ("RKD", 0.9, 16),
@@ -75,6 +88,11 @@ def make_report(**changes: object) -> Report:
         ],
         "confusions": [_picks(*names, CANDIDATES) for names in product(DATASETS, METHODS, SCORES)],
         "independents": [_picks(*names, ARCHITECTURES) for names in product(DATASETS, METHODS, SCORES)],
+        "kinds": {name: Named(label=label, explanation=f"What {label} are.") for name, (label, _) in KINDS.items()},
+        "kind_rows": [
+            KindRow(dataset, kind, "rp", group, GROUPS[group][2], probes, _interval(KINDS[kind][1], GROUPS[group][2]))
+            for dataset, kind, group, probes in product(DATASETS, KINDS, GROUPS, (*NUMBERS, None))
+        ],
     }
     return Report.model_validate(fields | changes)
 
