@@ -102,13 +102,13 @@ def faq() -> None:
         "What does it cost?": "Candidates are asked for each probe of each set: probes × sets × candidates queries, "
         "and two test images more for each candidate. "
         "Setup shows the number before you start. An answer that arrived is kept, so that resuming or repeating an "
-        "audit pays for nothing twice; one that was under way when a run was killed may be asked once more. A candidate "
-        "or an audit may have a budget, where it stops with what it has and from where it can be continued.",
-        "Which APIs can be asked?": "Open Inference (KServe, MLServer), Triton, TensorFlow Serving, TorchServe, Hugging "
-        "Face, and any service that takes an image over HTTP and answers in JSON, by a form. Discover finds out what an "
-        "address serves. They may answer with logits, probabilities, the strongest classes or a label alone; all are "
-        "then compared by as much as the poorest of them tells.",
-        "What if a candidate fails?": "The others go on, and the verdict names who is missing. Its page and the results "
+        "audit pays for nothing twice; one that was under way when a run was killed may be asked once more. A "
+        "candidate or an audit may have a budget, where it stops with what it has and from where it can be continued.",
+        "Which APIs can be asked?": "Open Inference (KServe, MLServer), Triton, TensorFlow Serving, TorchServe, "
+        "Hugging Face, and any service that takes an image over HTTP and answers in JSON, by a form. Discover finds "
+        "out what an address serves. They may answer with logits, probabilities, the strongest classes or a label "
+        "alone; all are then compared by as much as the poorest of them tells.",
+        "What if a candidate fails?": "The others go on, and the verdict names who is missing. The audit's pages "
         "have a button to ask that candidate alone again, which costs the others nothing.",
         "Where are my API keys?": "In the environment variable you name, or, if you type one in, in memory until the "
         "run ends. No key is written to disk, so that resuming such a run asks for it again.",
