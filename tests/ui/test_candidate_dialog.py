@@ -1,0 +1,131 @@
+"""The form of a candidate: what each way of asking needs, and that nothing entered is lost."""
+
+from __future__ import annotations
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core.candidates import CandidateConfig, Protocol, RequestForm
+from core.ui.candidate_rows import row_of
+from core.words import PROTOCOLS
+from tests.support.pages import labels, open_page, texts
+
+SETUP = "pages/setup.py"
+
+
+def opened(*given: CandidateConfig) -> AppTest:
+    """The form for a new candidate, or for the first of those that are there."""
+    app = open_page(SETUP, state={"setup_rows": [row_of(candidate) for candidate in given]})
+    return press(app, "Edit" if given else "Add")
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+def field(app: AppTest, kind: str, label: str):
+    """A field of the form, not of the page beneath."""
+    return next(one for one in app.get(kind) if one.label == label and (one.key or "").startswith("setup_candidate_"))
+
+
+def enter(app: AppTest, **values: str) -> AppTest:
+    for label, value in values.items():
+        field(app, "text_input", label.replace("_", " ")).set_value(value)
+    return app
+
+
+def saved(app: AppTest) -> dict[str, object]:
+    app = press(app, "Save")
+    assert not app.error, [error.value for error in app.error]
+    (row,) = app.session_state["setup_rows"]
+    return row
+
+
+@pytest.mark.parametrize(
+    ("protocol", "entered", "expected"),
+    [
+        (
+            "open_inference",
+            {"Address": "http://a", "Model": "m", "Version": "2"},
+            {"url": "http://a", "model": "m", "version": "2"},
+        ),
+        ("triton", {"Address": "http://a", "Model": "m"}, {"url": "http://a", "model": "m"}),
+        ("tf_serving", {"Address": "http://a", "Model": "m"}, {"url": "http://a", "model": "m"}),
+        ("torchserve", {"Address": "http://a", "Model": "m"}, {"url": "http://a", "model": "m"}),
+        ("hugging_face", {"Address": "http://a"}, {"url": "http://a"}),
+        ("local", {"Checkpoint": "/tmp/x.safetensors"}, {"checkpoint": "/tmp/x.safetensors"}),
+    ],
+)  # fmt: skip
+def test_each_way_of_asking_has_its_fields(
+    protocol: Protocol, entered: dict[str, str], expected: dict[str, object]
+) -> None:
+    app = opened()
+    field(app, "selectbox", "How it is asked").set_value(protocol).run()
+    row = saved(enter(app, Name="new", **entered))
+    named = {} if protocol == "open_inference" else {"protocol": protocol}
+    assert row == {"name": "new", **named, **expected}
+
+
+def test_every_protocol_is_offered() -> None:
+    offered = field(opened(), "selectbox", "How it is asked").options
+    assert offered == [choice.label for choice in PROTOCOLS.values()]
+
+
+def test_a_preset_fills_the_form_of_a_service() -> None:
+    app = opened()
+    field(app, "selectbox", "How it is asked").set_value("generic").run()
+    field(app, "selectbox", "Start from").set_value("litserve").run()
+    row = saved(enter(app, Name="lit", Address="http://127.0.0.1:8000"))
+    assert row["request"] == {"path": "predict", "body": '{"input": "$image"}', "answer": "output"}
+    assert row["key_header"] == "X-API-Key"
+
+
+def test_what_is_missing_is_said_and_nothing_is_saved() -> None:
+    app = press(enter(opened(), Name="new", Address="http://a"), "Save")
+    assert "needs model" in app.error[0].value
+    assert app.session_state["setup_rows"] == []
+    assert "Save" in labels(app, "button")
+
+
+FULL = CandidateConfig(
+    name="all",
+    protocol="generic",
+    url="https://models.example.org/api",
+    key_env="SOME_KEY",
+    key_header="X-API-Key",
+    output="top_k",
+    classes=("a", "b"),
+    synonyms={"a": "Apple"},
+    request=RequestForm(path="p", body='{"x": "$images"}', answer="y.0", headers={"X-Model": "m"}),
+    pixels="signed",
+    layout="channels_last",
+    max_batch=3,
+    max_concurrency=4,
+    requests_per_minute=5.0,
+    timeout=6.0,
+    budget=7,
+    price=0.5,
+)
+
+
+def test_a_form_that_is_opened_and_saved_changes_nothing() -> None:
+    assert saved(opened(FULL)) == row_of(FULL)
+
+
+def test_another_name_is_all_that_changes() -> None:
+    row = saved(enter(opened(FULL), Name="other"))
+    assert row == {**row_of(FULL), "name": "other"}
+
+
+def test_a_candidate_is_taken_off_the_list() -> None:
+    app = press(open_page(SETUP, state={"setup_rows": [row_of(FULL)]}), "Remove")
+    assert app.session_state["setup_rows"] == []
+    assert "No candidate yet" in texts(app)
+
+
+def test_where_others_use_the_app_no_file_of_this_machine_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUDIT_SHARED", "1")
+    local = CandidateConfig(name="mine", protocol="local", checkpoint="/tmp/x.safetensors")
+    app = open_page(SETUP, state={"setup_rows": [row_of(local)]})
+    assert "names a file of this machine" in texts(app)
+    assert PROTOCOLS["local"].label not in field(press(app, "Add"), "selectbox", "How it is asked").options
