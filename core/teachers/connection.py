@@ -10,11 +10,15 @@ import numpy as np
 
 from core.candidates import CandidateConfig, Output
 from core.errors import AuditError
+from core.students.inspection import inspect_checkpoint
+from core.teachers.addresses import is_loopback
 from core.teachers.answers import SUM_TOLERANCE
+from core.teachers.arrangement import other_classes
 from core.teachers.base import Capabilities
+from core.teachers.local import local_config, other_shape
 from core.teachers.registry import open_teacher
 from core.teachers.told import shown
-from core.teachers.transport import Retry, is_loopback
+from core.teachers.transport import Retry
 
 IMPATIENT = Retry(attempts=2, first=0.2, longest_asked=2.0)  # somebody is looking on
 ALMOST_SURE = 0.999
@@ -49,10 +53,14 @@ def check_connection(
 ) -> ConnectionReport:
     """Connect to `candidate`, which asks it two test images; a failure is in the report, never raised.
 
+    One whose weights are here is loaded in a process of its own, and asked nothing: torch stays out of this one.
+
     Args:
         probe_shape: `(C, H, W)` of the student's images.
         class_names: of the student; None to accept any number of classes.
     """
+    if candidate.protocol == "local":
+        return _inspected(candidate, probe_shape, class_names)
     try:
         capabilities = open_teacher(candidate, key=key, retry=IMPATIENT).connect(probe_shape, class_names)
     except AuditError as error:
@@ -67,6 +75,25 @@ def check_connection(
         latency=capabilities.latency,
         warnings=(*_exposure(candidate, key), *_doubts(answers, capabilities)),
     )
+
+
+def _inspected(
+    candidate: CandidateConfig, probe_shape: tuple[int, int, int], class_names: Sequence[str] | None
+) -> ConnectionReport:
+    try:
+        config = local_config(candidate, probe_shape)
+    except AuditError as error:
+        return ConnectionReport(ok=False, message=str(error))
+    found = inspect_checkpoint(config)
+    if found.summary is None:
+        return ConnectionReport(ok=False, message=f"{candidate.name}: {found.error}")
+    spec, classes = found.summary.input, found.summary.num_classes
+    shape = (spec.channels, spec.height, spec.width)
+    if shape != probe_shape:
+        return ConnectionReport(ok=False, message=str(other_shape(candidate.name, shape, probe_shape)))
+    if class_names is not None and candidate.classes is None and classes < len(class_names):
+        return ConnectionReport(ok=False, message=str(other_classes(candidate.name, classes, len(class_names))))
+    return ConnectionReport(ok=True, message=f"loads and answers logits of {classes} classes")
 
 
 def _exposure(candidate: CandidateConfig, key: str | None) -> list[str]:

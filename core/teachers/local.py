@@ -14,6 +14,7 @@ import numpy as np
 from core.candidates import CandidateConfig
 from core.config import InputSpec, StudentConfig
 from core.errors import InputError, TeacherError
+from core.students.inspection import quick_look
 from core.teachers.answers import trial_images
 from core.teachers.arrangement import Arrangement, arrange
 from core.teachers.base import Capabilities, Terms, adapter
@@ -39,18 +40,15 @@ class LocalTeacher:
         return 0  # nothing leaves the machine
 
     def connect(self, probe_shape: Shape, class_names: Sequence[str] | None = None) -> Capabilities:
+        from core.students.load import load_student
+
         try:
-            self._model = self._load(probe_shape)
+            self._model = load_student(local_config(self._candidate, probe_shape), "cpu")
         except InputError as error:
             what, remedy = f"{self.name}: {error.what}", error.remedy.replace("student", "candidate")
             raise TeacherError(what, rule=error.rule, actual=error.actual, remedy=remedy) from error
         if self._model.shape != probe_shape:
-            raise TeacherError(
-                f"{self.name}: its images are of another shape than the student's",
-                rule=f"{list(probe_shape)}, channels, height, width",
-                actual=f"{list(self._model.shape)}",
-                remedy="name a candidate that takes the student's images",
-            )
+            raise other_shape(self.name, self._model.shape, probe_shape)
         started = time.perf_counter()
         told = list(self._model.logits(trial_images(probe_shape)))
         latency = time.perf_counter() - started
@@ -78,28 +76,6 @@ class LocalTeacher:
             raise RuntimeError("connect() comes before query()")
         return self._arrangement.rows(list(self._model.logits(images)))
 
-    def _load(self, probe_shape: Shape) -> Student:
-        """With the input that its file tells; where it tells none, the audit's images in the candidate's pixels."""
-        from core.students.formats import read_checkpoint
-        from core.students.load import load_student
-
-        candidate = self._candidate
-        assert candidate.checkpoint is not None, "its configuration was validated"
-        metadata, spec = read_checkpoint(candidate.checkpoint).metadata, None
-        if candidate.model is None and "architecture" not in metadata:
-            raise TeacherError(
-                f"{self.name}: its checkpoint does not say which architecture it is of",
-                rule="a name such as zoo:convnet4 or torchvision:resnet18",
-                actual="none",
-                remedy="give it as the candidate's model",
-            )
-        if "input" not in metadata:
-            (channels, height, width), pixels = probe_shape, candidate.pixels
-            mean, std = normalisation(pixels, channels, name=self.name)
-            spec = InputSpec(channels=channels, height=height, width=width, mean=mean, std=std)
-        config = StudentConfig(checkpoint=candidate.checkpoint, architecture=candidate.model, input=spec)
-        return load_student(config, "cpu")
-
     def _known(self, own: Sequence[str], student: Sequence[str] | None) -> CandidateConfig:
         """That its answers are logits, and the class names in its file, where it names none itself."""
         known: dict[str, object] = {"output": "logits"} if self._candidate.output == "auto" else {}
@@ -107,6 +83,41 @@ class LocalTeacher:
         if self._candidate.classes is None and named and tuple(own) != tuple(student or ()):
             known["classes"] = tuple(own)
         return self._candidate.model_copy(update=known)
+
+
+def local_config(candidate: CandidateConfig, probe_shape: Shape) -> StudentConfig:
+    """How its checkpoint is read: with the input that its file tells, else the audit's images in its pixels.
+
+    Raises:
+        InputError: there is no such file, or it is damaged.
+        TeacherError: nothing says which architecture it is of.
+    """
+    assert candidate.checkpoint is not None, "its configuration was validated"
+    look = quick_look(candidate.checkpoint)
+    told = look.config if look else StudentConfig(checkpoint=candidate.checkpoint)
+    if candidate.model is None and told.architecture is None:
+        raise TeacherError(
+            f"{candidate.name}: its checkpoint does not say which architecture it is of",
+            rule="a name such as zoo:convnet4 or torchvision:resnet18",
+            actual="none",
+            remedy="give it as the candidate's model",
+        )
+    spec = None
+    if told.input is None:
+        channels, height, width = probe_shape
+        mean, std = normalisation(candidate.pixels, channels, name=candidate.name)
+        spec = InputSpec(channels=channels, height=height, width=width, mean=mean, std=std)
+    return StudentConfig(checkpoint=candidate.checkpoint, architecture=candidate.model, input=spec)
+
+
+def other_shape(name: str, found: Shape, expected: Shape) -> TeacherError:
+    """For a candidate whose images are not the student's."""
+    return TeacherError(
+        f"{name}: its images are of another shape than the student's",
+        rule=f"{list(expected)}, channels, height, width",
+        actual=f"{list(found)}",
+        remedy="name a candidate that takes the student's images",
+    )
 
 
 def _numbered(names: Sequence[str]) -> bool:

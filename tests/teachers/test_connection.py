@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from pytest_httpserver import HTTPServer
 
 from core.candidates import CandidateConfig
 from core.teachers.answers import trial_images
-from core.teachers.connection import IMPATIENT, check_connection
+from core.teachers.connection import IMPATIENT, ConnectionReport, check_connection
+from core.zoo.cards import DEMO
+from core.zoo.datasets.fashion_mnist import CLASS_NAMES
 from tests.support.inference import CLASSES, NAMES, SHAPE, InferenceServer, expected_probs, output_tensor
 
 
@@ -95,3 +99,25 @@ def test_a_key_in_the_open(
     assert report.ok
     assert len(report.warnings) == len(expected)
     assert all(part in shown for part, shown in zip(expected, report.warnings, strict=True))
+
+
+class TestLocal:
+    """A candidate whose weights are here, looked at without torch in this process."""
+
+    def report(self, path: Path, shape: tuple[int, int, int] = (1, 28, 28), **settings: object) -> ConnectionReport:
+        candidate = CandidateConfig(name="mine", protocol="local", checkpoint=path, **settings)
+        return check_connection(candidate, key=None, probe_shape=shape, class_names=CLASS_NAMES)
+
+    def test_loads_and_fits(self) -> None:
+        report = self.report(DEMO / "candidates" / "vgg7.safetensors")
+        assert report.ok and report.message == "loads and answers logits of 10 classes"
+
+    def test_another_shape_is_refused(self) -> None:
+        report = self.report(DEMO / "candidates" / "vgg7.safetensors", (3, 28, 28))
+        assert not report.ok and "expected [3, 28, 28], channels, height, width, got [1, 28, 28]" in report.message
+
+    def test_a_missing_or_damaged_file_is_said(self, tmp_path: Path) -> None:
+        assert "does not exist" in self.report(tmp_path / "none.safetensors").message
+        broken = tmp_path / "broken.safetensors"
+        broken.write_bytes(b"no weights")
+        assert not self.report(broken).ok

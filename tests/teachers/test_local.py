@@ -109,7 +109,8 @@ def test_the_file_does_not_say_its_architecture(local: LocalModel, tmp_path: Pat
     ("settings", "shape", "message"),
     [
         ({"checkpoint": Path("missing.safetensors")}, SHAPE, "missing.safetensors"),
-        ({"checkpoint": Path(__file__)}, SHAPE, "test_local.py"),
+        ({"checkpoint": Path(__file__), "model": "zoo:convnet4"}, SHAPE, "test_local.py"),
+        ({"checkpoint": Path(__file__)}, SHAPE, "does not say which architecture"),
         ({"model": "zoo:resnet8"}, SHAPE, "convnet4|resnet8"),
         ({}, (3, 8, 8), r"of another shape .*expected \[3, 8, 8\].*got \[1, 8, 8\]"),
         ({"output": "probs"}, SHAPE, "no probabilities"),
