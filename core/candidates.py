@@ -50,11 +50,16 @@ class RequestForm(Frozen):
     @classmethod
     def _json_with_one_place_for_images(cls, body: str) -> str:
         try:
-            json.loads(body)
+            names, texts = _names_and_texts(json.loads(body))
         except (ValueError, RecursionError):
             raise ValueError('the body must be JSON, like {"image": "$image"}') from None
-        if len(re.findall(re.escape(IMAGE), body)) != 1:
+        if any(IMAGE in name for name in names):
+            raise ValueError('"$image" must be a value in the body, not the name of one')
+        places = [text for text in texts if IMAGE in text]
+        if len(places) != 1 or body.count(IMAGE) != 1:
             raise ValueError('the body must hold one text with "$image", or "$images" for a batch')
+        if IMAGES in places[0] and '"' in places[0]:
+            raise ValueError('the text around "$images" must not hold quotation marks')
         return body
 
     @field_validator("headers")
@@ -137,6 +142,21 @@ class CandidateConfig(Frozen):
         """The same, its relative paths taken from `folder`."""
         paths = {name: folder / path for name in ("checkpoint", "ca_file") if (path := getattr(self, name))}
         return self.model_copy(update=paths)
+
+
+def _names_and_texts(value: object) -> tuple[list[str], list[str]]:
+    """Of JSON: the names in its objects, and the texts among its values."""
+    names, texts, waiting = [], [], [value]
+    while waiting:
+        match waiting.pop():
+            case str() as text:
+                texts.append(text)
+            case list() as items:
+                waiting += items
+            case dict() as entries:
+                names += entries
+                waiting += entries.values()
+    return names, texts
 
 
 def _port_is_possible(address: SplitResult) -> bool:

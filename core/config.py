@@ -135,11 +135,13 @@ class AuditConfig(Frozen):
 
     def num_answers(self, candidates: int | None = None) -> int:
         """Answers to probes, over all sets and candidates."""
-        return (candidates or len(self.candidates)) * self.num_probes * len(self.probe_sets)
+        number = len(self.candidates) if candidates is None else candidates
+        return number * self.num_probes * len(self.probe_sets)
 
     def num_queries(self, candidates: int | None = None) -> int:
         """Images that one try sends at most, over all candidates: the probes, and test images when it connects."""
-        return self.num_answers(candidates) + (candidates or len(self.candidates)) * TRIAL_IMAGES
+        number = len(self.candidates) if candidates is None else candidates
+        return self.num_answers(number) + number * TRIAL_IMAGES
 
 
 def load_config(path: Path) -> AuditConfig:

@@ -12,10 +12,14 @@ def cost_of(config: AuditConfig, sent: Mapping[str, int] | None = None) -> float
 
     In whatever currency prices are given; None where no candidate has one.
     """
-    each = config.num_queries(1)
-    priced = [one for one in config.candidates if one.price is not None and one.protocol != "local"]
-    if not priced:
+    images = planned_images(config)
+    prices = {one.name: one.price for one in config.candidates if one.price is not None and one.name in images}
+    if not prices:
         return None
-    planned = {one.name: min(each, one.budget or each) for one in priced}
-    images = planned if sent is None else sent
-    return sum(one.price * images.get(one.name, 0) for one in priced if one.price is not None)
+    return sum(price * (images if sent is None else sent).get(name, 0) for name, price in prices.items())
+
+
+def planned_images(config: AuditConfig) -> dict[str, int]:
+    """Images that one try sends each candidate, repeated ones left out, budgets kept; without those that are here."""
+    each = config.num_queries(1)
+    return {one.name: min(each, one.budget or each) for one in config.candidates if one.protocol != "local"}

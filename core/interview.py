@@ -103,7 +103,7 @@ class Interview:
                 cancelled=self._cancelled,
                 on_ask=partial(self._account.asking, name),
                 on_reply=partial(self._answered, name),
-                on_loss=self.lose,
+                on_loss=self._lose,
             )
             with closing(replies):
                 for rows in replies:
@@ -133,7 +133,7 @@ class Interview:
         """How much can be compared, over all sets."""
         return _level([heard.rows for heard in self.heard().values()], self.outputs)
 
-    def lose(self, candidate: str, error: TeacherError) -> None:
+    def _lose(self, candidate: str, error: TeacherError) -> None:
         """Go on without a candidate."""
         self._witnesses = [one for one in self._witnesses if one.teacher.name != candidate]
         self.unreachable.append(Unreachable(candidate=candidate, message=str(error)))

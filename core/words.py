@@ -11,6 +11,7 @@ from core.candidates import Protocol
 from core.config import SYNTHESISED
 from core.events import Phase
 from core.quantities import share
+from core.results import Shortfall
 from core.synthesis.settings import Rule
 
 PHASES: dict[Phase, str] = {
@@ -73,6 +74,12 @@ PROTOCOLS: dict[Protocol, Choice] = {
     "generic": Choice("Other HTTP service", "LitServe, BentoML, FastAPI: you say how it is asked."),
     "local": Choice("Weights on this machine", "A checkpoint, read like a student's and asked here."),
 }
+
+
+def cut_short(shortfalls: Sequence[Shortfall]) -> str:
+    """That a budget ended the asking, and where, as a clause; "" where none did."""
+    parts = (f"{one.asked:,} of {one.planned:,} ({PROBE_SETS[one.probe_set].lower()})" for one in shortfalls)
+    return f"the budget did not pay for all probes: only {', '.join(parts)} were asked" if shortfalls else ""
 
 
 def target_words(weights: np.ndarray, class_names: Sequence[str], *, shares: bool) -> str:

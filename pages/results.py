@@ -17,7 +17,7 @@ frame("Results", run=st.query_params.get("run"))
 
 folder = opened_run("Results")
 with guarded():
-    title_row(folder.manifest(), folder.status(), folder.run)
+    title_row(folder, folder.status())
     results = folder.results()
     if results is None:
         st.info("There are no results yet. Its own page shows how far the audit is.", icon=":material/info:")

@@ -196,8 +196,7 @@ def test_a_candidate_that_cannot_be_reached_is_named_and_can_be_asked_later(zoo:
     assert "there is no model 'yew'" in results.unreachable[0].message
     assert [event.candidate for event in events if isinstance(event, Lost)] == ["dead"]
     assert (
-        "Not ranked, since it could not be reached: dead. Whoever is left out may be the teacher."
-        in results.verdict.why
+        "Not ranked, since it could not be asked: dead. Whoever is left out may be the teacher." in results.verdict.why
     )
     assert not results.complete
     paid = served.images()
@@ -238,7 +237,7 @@ class TestBudget:
             ("white_noise", 10, 24),
             ("pyramids", 0, 24),
         ]
-        assert "asked were 10 of 24 (white noise), 0 of 24 (structured random images)." in results.verdict.why
+        assert "only 10 of 24 (white noise), 0 of 24 (structured random images) were asked." in results.verdict.why
         assert [found.probe_set for found in results.baselines] == ["white_noise"]
         folder.set_budgets(Budgets(run=2 * 3 + 3 * 3 * 24))
         finished = run(folder)

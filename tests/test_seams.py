@@ -18,10 +18,10 @@ SEEN_BY_THE_BROWSER = [path for path in CODE if path.parts[len(PROJECT.parts)] !
 
 # What pages may use, by module or whole package; everything here must come without torch
 APP_SIDE = (
-    "core.bench.report", "core.config", "core.errors", "core.events", "core.results", "core.quantities",
-    "core.values", "core.versions", "core.words", "core.runs", "core.reports", "core.synthesis.settings",
-    "core.teachers", "core.ui", "core.zoo.cards", "core.zoo.demo", "core.zoo.hosting", "core.students.files",
-    "core.students.header", "core.students.inspection", "core.students.uploads",
+    "core.bench.report", "core.candidates", "core.config", "core.costs", "core.discovery", "core.errors", "core.events",
+    "core.results", "core.quantities", "core.values", "core.versions", "core.words", "core.runs", "core.reports",
+    "core.synthesis.settings", "core.teachers", "core.ui", "core.zoo.cards", "core.zoo.demo", "core.zoo.hosting",
+    "core.students.files", "core.students.header", "core.students.inspection", "core.students.uploads",
 )  # fmt: skip
 # Except what only a worker or the command line runs
 WORKERS_ONLY = ("core.runs.execute", "core.runs.worker")

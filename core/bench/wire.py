@@ -26,7 +26,7 @@ from core.candidates import CandidateConfig
 from core.teachers.asking import Witness, ask
 from core.teachers.cache import AnswerCache
 from core.teachers.registry import open_teacher
-from core.teachers.tensors import Declared, request_of
+from core.teachers.tensors import Metadata, request_of
 from core.zoo.server import listen
 
 LATENCY = 0.05  # seconds of a call
@@ -45,7 +45,7 @@ def bench_wire(console: Console) -> None:
         whole = _asked(url, large, max_batch=LARGE[0], max_concurrency=1)
     started = time.perf_counter()
     for image in large:
-        request_of(image[None], Declared(), "unit", "channels_first")
+        request_of(image[None], Metadata(), "unit", "channels_first")
     encoding = time.perf_counter() - started
     table = Table("what", "seconds", "ratio", "wanted")
     table.add_row(f"{CALLS} calls of {1000 * LATENCY:g} ms, {AT_ONCE} at a time: the server alone", f"{alone:.2f}")
@@ -65,7 +65,7 @@ def _asked(url: str, images: np.ndarray, **limits: int) -> float:
     witness = Witness(teacher, teacher.connect(images.shape[1:]))
     with tempfile.TemporaryDirectory() as folder, AnswerCache(Path(folder) / "answers.sqlite3") as cache:
         started = time.perf_counter()
-        nothing = {"on_ask": lambda name, keys: None, "on_reply": lambda reply: None}
+        nothing = dict.fromkeys(("on_ask", "on_loss"), lambda *told: None) | {"on_reply": lambda reply: None}
         for _ in ask([witness], images, cache, cancelled=threading.Event(), **nothing):
             pass
         return time.perf_counter() - started

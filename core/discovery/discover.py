@@ -14,8 +14,9 @@ from core.discovery.addresses import Address, read_address
 from core.discovery.files import hugging_face, hugging_face_container, torchserve
 from core.discovery.forms import described
 from core.discovery.models import open_inference, tf_serving
-from core.discovery.probe import NAME, Finding, Heard, Probe, Sighting
+from core.discovery.probe import NAME, Finding, Probe, Sighting
 from core.errors import AuditError, TeacherError
+from core.teachers.transport import Heard
 from core.words import PROTOCOLS
 
 __all__ = ["Finding", "discover"]
@@ -99,7 +100,7 @@ def _why_nothing(probe: Probe, address: Address) -> TeacherError:
     return TeacherError(
         f"{probe.host}: what answers there is no model server that is known here",
         rule=f"{spoken}, or a service that describes itself by OpenAPI",
-        actual=next((one.said for one in heard if one.said), ""),
+        actual=next((one.fault.actual for one in heard if one.fault.actual), ""),
         remedy="check the address and its port, or fill in the candidate by hand",
     )
 

@@ -62,7 +62,7 @@ def hugging_face(probe: Probe, model: str | None) -> Sighting:
 
 def hugging_face_container(probe: Probe) -> Sighting:
     """Their inference toolkit anywhere else: `Ok`, as text, at `/` and at `/health`, and nothing more to tell it by."""
-    if any(probe.get(path).said != repr("Ok") for path in ("", "health")):
+    if any((heard.status, heard.said) != (200, "Ok") for heard in map(probe.get, ("", "health"))):
         return Sighting()
     note = (
         "Its health check answers like Hugging Face's inference toolkit, and nothing else tells what it is. "

@@ -11,13 +11,14 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from core.candidates import Layout, PixelRange, Protocol
-from core.discovery.probe import Finding, Heard, Probe, Sighting, has, name_it, no_such_model
+from core.discovery.probe import Finding, Probe, Sighting, has, name_it, no_such_model
 from core.errors import AuditError, TeacherError
 from core.teachers.encoding import Shape, in_layout
 from core.teachers.open_inference import NO_METADATA
 from core.teachers.tensors import Metadata, check_input, read_metadata
 from core.teachers.tf_serving import read_signature
 from core.teachers.told import shown
+from core.teachers.transport import Heard
 
 MOST_MODELS = 20  # of one server that are looked at
 USUAL_MODEL = "model"  # the name that TensorFlow Serving's image gives to a model without one

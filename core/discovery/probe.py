@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -14,9 +13,8 @@ from core.errors import AuditError, InputError, TeacherError
 from core.teachers.encoding import Shape
 from core.teachers.keys import key_of
 from core.teachers.told import shown
-from core.teachers.transport import Retry, Transport
+from core.teachers.transport import Heard, Transport
 
-ONCE = Retry(attempts=1)
 SILENCE = 3.0  # seconds without a byte after which a question is given up
 THREADS = 10
 MAX_BODY = 8 * 2**20  # bytes of an answer
@@ -45,28 +43,6 @@ class Sighting:
     lack: AuditError | None = None
 
 
-@dataclass(frozen=True)
-class Heard:
-    """The JSON that came back, or why none did."""
-
-    value: object = None
-    fault: TeacherError | None = None
-
-    @property
-    def status(self) -> int:
-        """Of the reply, as the fault tells it; 0 where there was no reply."""
-        if self.fault is None or self.fault.what.endswith("is not JSON"):
-            return 200
-        moved = re.search(r"\((3\d\d)\)$", self.fault.what)
-        told = moved or re.match(r"(\d{3}) ", self.fault.actual)
-        return int(told[1]) if told else 0
-
-    @property
-    def said(self) -> str:
-        """The server's words in place of an answer."""
-        return self.fault.actual if self.fault else ""
-
-
 class Probe:
     """Questions to one server. What was heard is kept, so that nothing is asked twice.
 
@@ -80,16 +56,16 @@ class Probe:
         # hugging_face: the protocol that needs nothing but an address
         self.asked = self.candidate("hugging_face", self.host, timeout=SILENCE, max_concurrency=THREADS)
         key = key if key is not None else key_of(self.asked)
-        self._transport = Transport(self.asked, key=key, retry=ONCE, max_body=MAX_BODY)
+        self._transport = Transport(self.asked, key=key, max_body=MAX_BODY)
         self.heard: dict[str, Heard] = {}
 
     def get(self, path: str) -> Heard:
         if path not in self.heard:
-            self.heard[path] = self._try(lambda: self._transport.get(path))
+            self.heard[path] = self._transport.look(path)
         return self.heard[path]
 
     def post(self, path: str, body: bytes) -> Heard:
-        return self._try(lambda: self._transport.post(path, body, on_attempt=lambda: None))
+        return self._transport.look(path, body)
 
     def get_all(self, paths: Sequence[str]) -> list[Heard]:
         """All of them side by side."""
@@ -100,13 +76,6 @@ class Probe:
         """A candidate behind this server; raises `InputError` where a server's own names cannot be used."""
         given = {"name": name[:NAME], "protocol": protocol} | self._common | settings
         return validated(CandidateConfig, given)
-
-    @staticmethod
-    def _try(ask: Callable[[], object]) -> Heard:
-        try:
-            return Heard(ask())
-        except TeacherError as fault:
-            return Heard(fault=fault)
 
 
 def has(value: object, key: str, kind: type) -> bool:

@@ -56,7 +56,10 @@ def can_be_resumed(folder: RunFolder) -> bool:
     """Whether there is anything left to do that nobody does."""
     status = folder.status()
     if status == "done":
-        results = folder.results()
+        try:
+            results = folder.results()
+        except InputError:  # another version wrote them, and it alone can tell
+            return False
         return results is not None and not results.complete
     return status in ("interrupted", "failed", "cancelled")
 

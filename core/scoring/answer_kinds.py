@@ -14,9 +14,9 @@ import numpy as np
 from core.candidates import Output
 from core.scoring.base import AnswerKind
 from core.scoring.vectors import log_softmax
+from core.teachers.answers import decimals_of
 
 UNNAMED = 1e-3  # probability of all classes but the label; scores that take labels do not depend on it
-MOST_DECIMALS = 6  # beyond these, answers count as not rounded
 
 
 @dataclass(frozen=True)
@@ -78,19 +78,6 @@ def level_of(rows: Mapping[str, np.ndarray], outputs: Mapping[str, Output]) -> L
     if fewest is not None:
         return Level("rounded", None, fewest, tuple(name for name, found in decimals.items() if found == fewest))
     return Level()
-
-
-def decimals_of(answers: np.ndarray) -> int | None:
-    """To how many decimals probabilities are rounded; None where they are not.
-
-    >>> decimals_of(np.array([[0.25, 0.7], [np.nan, 0.5]]))
-    2
-    """
-    values = answers[~np.isnan(answers)]
-    for decimals in range(1, MOST_DECIMALS + 1):
-        if np.array_equal(np.round(values, decimals), values):
-            return decimals
-    return None
 
 
 def rounded(student: np.ndarray, candidates: np.ndarray, *, decimals: int) -> tuple[np.ndarray, np.ndarray]:

@@ -13,7 +13,7 @@ from core.scoring.base import Score
 from core.scoring.table import REPORTED, SCORES
 from core.scoring.vectors import centred_vectors, log_softmax
 
-LEVEL = 0.95
+CONFIDENCE = 0.95  # of the intervals
 ALIKE = 1e-3  # relative distance below which two candidates count as one and the same
 FALLBACK = "centred_distance"
 OF_LABELS = ("margin_agreement", "agreement")  # scores to rank labels by, the better one first
@@ -96,7 +96,7 @@ def _estimates(score: Score, student: np.ndarray, candidates: np.ndarray, draws:
     if not score.resampled or len(student) < 2:
         return [Estimate(value=float(value)) for value in values]
     resampled = np.array([score.compute(student[draw], candidates[:, draw]) for draw in draws])
-    low, high = np.quantile(resampled, ((1 - LEVEL) / 2, (1 + LEVEL) / 2), axis=0)
+    low, high = np.quantile(resampled, ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2), axis=0)
     return [Estimate(value=float(v), low=float(a), high=float(b)) for v, a, b in zip(values, low, high, strict=True)]
 
 

@@ -11,6 +11,7 @@ from core.errors import TeacherError
 
 SUM_TOLERANCE = 0.01  # of a row of probabilities, on top of what rounding explains
 _MOST_DECIMALS = 6  # beyond these, answers count as not rounded
+_FLOAT32 = 1e-7  # more than the relative error of a float32
 
 
 def trial_images(shape: tuple[int, int, int]) -> np.ndarray:
@@ -81,10 +82,23 @@ def rounding_error(answers: np.ndarray) -> float:
     >>> float(rounding_error(np.array([[0.25, 0.75]])))
     0.01
     """
+    decimals = decimals_of(answers)
+    return 0.0 if decimals is None else answers.shape[1] * 0.5 * 10.0**-decimals
+
+
+def decimals_of(answers: np.ndarray) -> int | None:
+    """To how many decimals answers `(N, K)` are rounded, NaN apart; None where they are not.
+
+    A server that rounds float32 sends the float32 next to each decimal.
+
+    >>> decimals_of(np.array([[0.25, 0.7], [np.nan, 0.5]]))
+    2
+    """
+    values = answers[~np.isnan(answers)]
     for decimals in range(1, _MOST_DECIMALS + 1):
-        if np.array_equal(np.round(answers, decimals), answers):
-            return answers.shape[1] * 0.5 * 10.0**-decimals
-    return 0.0
+        if np.allclose(np.round(values, decimals), values, rtol=_FLOAT32, atol=0):
+            return decimals
+    return None
 
 
 def _unit_range(answers: np.ndarray) -> bool:

@@ -59,6 +59,7 @@ class Arrangement:
         if self.entries:
             rows = _vectors(told, self.entries, name=self.name)
             if self.meanings is not None:
+                check_still(rows, self.output, name=self.name)  # before they are made probabilities again
                 rows = _of_student(rows, self.meanings, self.num_classes, self.output)
         else:
             rows = np.stack([self._row_by_label(one) for one in told])

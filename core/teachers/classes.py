@@ -6,19 +6,22 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 
 _WORDNET = re.compile(r"^(n\d{8})(?![a-zA-Z0-9])")  # a synset's number before its words
 _NUMBERED = re.compile(r"^(?:(?:label|class|category|output|index) )?(\d{1,6})$")  # a label that is but a number
 _SYNONYMS = re.compile(r"[,;/|]")
+Meaning = TypeVar("Meaning", int, str)
 
 
 class Classes:
     """The student's classes as a candidate names them.
 
-    Names are compared without case, accents and punctuation; a list of synonyms, as WordNet has them, by its number
-    and by each of its words that no other class has; a label that is but a number, as in `LABEL_3`, by the number.
+    Names are compared as they are, else without case, accents and punctuation; a list of synonyms, as WordNet has
+    them, by its number and by each of its words that no other class has; a label that is but a number, as in `LABEL_3`,
+    by the number.
 
     Args:
         student: names of the student's classes, in its order.
@@ -30,7 +33,9 @@ class Classes:
         self, student: Sequence[str], own: Sequence[str] | None = None, synonyms: Mapping[str, str] | None = None
     ) -> None:
         self.student, self.own = tuple(student), tuple(own) if own is not None else None
-        self.synonyms = {fold(theirs): ours for theirs, ours in (synonyms or {}).items()}
+        self.synonyms = dict(synonyms or {})
+        self._folded_synonyms = _unambiguous((fold(theirs), ours) for theirs, ours in self.synonyms.items())
+        self._exact = _unambiguous((name, index) for index, name in enumerate(student))
         self._whole = _unambiguous((fold(name), index) for index, name in enumerate(student))
         self._words = _unambiguous((word, index) for index, name in enumerate(student) for word in _words(name))
         self._found: dict[str, int | None] = {}
@@ -73,7 +78,9 @@ class Classes:
         return place if named is None and place is not None and place < len(self.student) else named
 
     def _by_name(self, label: str) -> int | None:
-        label = self.synonyms.get(fold(label), label)
+        label = self.synonyms.get(label) or self._folded_synonyms.get(fold(label), label)
+        if (exact := self._exact.get(label)) is not None:
+            return exact
         if (whole := self._whole.get(fold(label))) is not None:
             return whole
         found = {self._words[word] for word in _words(label) if word in self._words}
@@ -102,7 +109,7 @@ def _words(name: str) -> list[str]:
     return [*words, number[1]] if number else words
 
 
-def _unambiguous(pairs: Iterable[tuple[str, int]]) -> dict[str, int]:
+def _unambiguous(pairs: Iterable[tuple[str, Meaning]]) -> dict[str, Meaning]:
     unique = set(pairs)
     times = Counter(text for text, _ in unique)
-    return {text: index for text, index in unique if times[text] == 1}
+    return {text: meaning for text, meaning in unique if times[text] == 1}

@@ -20,6 +20,8 @@ from core.teachers.exchange import Bounds, Reply
 
 REDACTED = "•••"
 _SHOWN = 200  # characters of a server's own words
+_MOST_TEXTS = 3  # of several errors at once
+_SAYS = ("error", "errors", "detail", "message", "msg")  # where a server's JSON says what is wrong
 _BROKEN_TLS = (ssl.SSLEOFError, ssl.SSLZeroReturnError)  # a connection that ended, not one that is no good
 _BAD_PROXY = (
     requests.exceptions.ProxyError,
@@ -51,7 +53,7 @@ class Faults:
 
     def of_status(self, url: str, reply: Reply) -> TeacherError:
         """For a reply that is no answer, by its status."""
-        status, said = reply.status, self._said(reply.body)
+        status, said = reply.status, self._error_text(reply.body)
         if 300 <= status < 400:
             return self._moved(url, reply)
         if status in (401, 403):
@@ -119,7 +121,7 @@ class Faults:
         page = ", and that no page for logging in stands before it" if body.lstrip().startswith(b"<") else ""
         return self._fault(
             f"the answer of {url} is not JSON",
-            actual=repr(self._text(body.decode("utf-8", "replace"))[:60]),
+            actual=repr(self._shown(body)[:60]),
             remedy=f"check that the address is that of {self._server}{page}",
         )
 
@@ -196,15 +198,20 @@ class Faults:
     def _fault(self, what: str, *, remedy: str, rule: str = "", actual: str = "") -> TeacherError:
         return TeacherError(f"{self._candidate.name}: {what}", rule=rule, actual=actual, remedy=remedy)
 
-    def _said(self, body: bytes) -> str:
-        """The error text of a JSON body, under the names that servers use, or nothing."""
+    def words(self, body: bytes) -> str:
+        """What a reply that is no answer says: its error text, else its beginning."""
+        return self._error_text(body) or self._shown(body)
+
+    def _error_text(self, body: bytes) -> str:
+        """The error text of a JSON body, or nothing."""
         try:
-            found = json.loads(body)
+            texts = _error_texts(json.loads(body))
         except (ValueError, RecursionError):
             return ""
-        names = ("error", "detail", "message") if isinstance(found, dict) else ()
-        texts = [self._text(found[name]) for name in names if isinstance(found.get(name), str)]
-        return texts[0] if texts else ""
+        return self._text("; ".join(texts[:_MOST_TEXTS]))
+
+    def _shown(self, body: bytes) -> str:
+        return self._text(body.decode("utf-8", "replace"))
 
     def _text(self, text: str) -> str:
         """Redacted first and cut then, or half a key could stay; on one line, without control characters."""
@@ -231,6 +238,22 @@ def is_final(error: Exception) -> bool:
     """Whether the network's trouble would be the same next time: what is wrong is the address or the certificate."""
     broken = any(isinstance(cause, _BROKEN_TLS) for cause in _causes(error))
     return isinstance(error, (requests.exceptions.SSLError, ValueError)) and not broken
+
+
+def _error_texts(said: object) -> list[str]:
+    """The texts that an object of a server's JSON has under the first such name, alone, in lists or further down.
+
+    As in Hugging Face's `{"error": ["..."]}` and FastAPI's `{"detail": [{"loc": ["body", "image"], "msg": "..."}]}`.
+    """
+    if isinstance(said, str):
+        return [said] if said.strip() else []
+    if isinstance(said, list):
+        return [text for one in said for text in _error_texts(one)]
+    if not isinstance(said, dict):
+        return []
+    where = said.get("loc")
+    place = f"{'.'.join(str(step) for step in where)}: " if isinstance(where, list) and where else ""
+    return next((texts for name in _SAYS if (texts := [place + text for text in _error_texts(said.get(name))])), [])
 
 
 def _spellings(key: str) -> list[str]:

@@ -6,12 +6,12 @@ import threading
 from importlib import import_module
 from typing import get_args
 
-from core.candidates import CandidateConfig
+from core.candidates import CandidateConfig, Protocol
 from core.teachers.base import ADAPTERS, USUAL, Teacher, Terms
 from core.teachers.transport import PATIENT, Retry, Transport
 
 # An adapter's module is called like its protocol; importing it puts the adapter into the table
-for _protocol in get_args(CandidateConfig.model_fields["protocol"].annotation):
+for _protocol in get_args(Protocol):
     import_module(f"core.teachers.{_protocol}")
 
 

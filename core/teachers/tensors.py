@@ -15,7 +15,7 @@ import numpy as np
 from core.candidates import Layout, PixelRange
 from core.errors import TeacherError
 from core.teachers.encoding import Shape, in_layout, json_data
-from core.teachers.told import Told, finite, shown
+from core.teachers.told import Told, finite, is_integer, is_number, shown
 
 DATATYPES = ("FP32", "UINT8")
 _AXES: dict[Layout, str] = {
@@ -70,7 +70,7 @@ def read_metadata(metadata: object, *, name: str) -> Metadata:
         output_name=output["name"] if isinstance(output.get("name"), str) else Metadata.output_name,
         input_shape=_shape(tensor["shape"], name=name) if tensor.get("shape") else None,
         datatype=datatype,
-        max_batch=largest if _is_integer(largest) and largest > 0 else None,
+        max_batch=largest if is_integer(largest) and largest > 0 else None,
         version=",".join(str(version) for version in versions) if isinstance(versions, list) else "",
     )
 
@@ -171,7 +171,7 @@ def _numbers(data: object, *, depth: int, name: str) -> np.ndarray:
         raise _senseless(name, "data", data)
     for _ in range(depth - 1):
         data = [value for item in data for value in (item if isinstance(item, list) else [item])]
-    strange = next((value for value in data if type(value) not in (int, float)), None)  # a bool is no number here
+    strange = next((value for value in data if not is_number(value)), None)
     if strange is not None or None in data:
         raise TeacherError(
             f"{name}: the answers are not numbers",
@@ -186,17 +186,13 @@ def _numbers(data: object, *, depth: int, name: str) -> np.ndarray:
 
 
 def _shape(shape: object, *, name: str) -> tuple[int, ...]:
-    if not isinstance(shape, list) or not all(_is_integer(size) for size in shape):
+    if not isinstance(shape, list) or not all(is_integer(size) for size in shape):
         raise _senseless(name, "shape", shape)
     return tuple(shape)
 
 
 def _fits(declared: tuple[int, ...], shape: Shape) -> bool:
     return all(size < 1 or size == wanted for size, wanted in zip(declared, shape, strict=True))
-
-
-def _is_integer(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _senseless(name: str, what: str, value: object) -> TeacherError:

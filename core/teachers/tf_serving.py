@@ -18,7 +18,7 @@ from core.teachers.base import adapter
 from core.teachers.encoding import Shape, json_nested, png_of
 from core.teachers.remote import Declared, RemoteTeacher
 from core.teachers.tensors import Metadata, check_input
-from core.teachers.told import Told, not_an_answer, read_all, shown
+from core.teachers.told import Told, is_number, not_an_answer, read_all, shown
 
 NO_METADATA = (404, 501)
 CLASSIFY = "tensorflow/serving/classify"  # the method of a signature that takes examples
@@ -53,25 +53,25 @@ class TensorFlowTeacher(RemoteTeacher):
         return Declared(shape, max_batch, version)
 
     def _ask(self, images: np.ndarray) -> Sequence[Told]:
-        if not self.sends_numbers:
-            files = [{"b64": base64.b64encode(png_of(image)).decode()} for image in images]
         if self._signature.classifies:
-            body = json.dumps({"examples": [{FEATURE: file} for file in files]}).encode()
-            reply = self._post(f"{self._path}:classify", body, len(images))
-            results = _part(reply, "results") or _part(reply, "result")  # what the server says, and its documentation
-            if not isinstance(results, list):
-                raise not_an_answer(reply, name=self.name)
-            return read_all(results, len(images), name=self.name)
-        if not self.sends_numbers:
-            body = json.dumps({"instances": files}).encode()
+            examples = [{FEATURE: file} for file in _files(images)]
+            reply = self._post(f"{self._path}:classify", json.dumps({"examples": examples}).encode(), len(images))
+            answers = _part(reply, "results") or _part(reply, "result")  # what the server says, and its documentation
         else:
-            as_sent = self._candidate.pixels, self._candidate.layout
-            body = b'{"instances":[' + b",".join(json_nested(image, *as_sent) for image in images) + b"]}"
-        reply = self._post(f"{self._path}:predict", body, len(images))
-        predictions = _part(reply, "predictions")
-        if not isinstance(predictions, list):
+            reply = self._post(f"{self._path}:predict", self._instances(images), len(images))
+            answers = _part(reply, "predictions")
+        if not isinstance(answers, list):
             raise not_an_answer(reply, name=self.name)
-        return read_all([self._of_outputs(one) for one in predictions], len(images), name=self.name)
+        if not self._signature.classifies:
+            answers = [self._of_outputs(one) for one in answers]
+        return read_all(answers, len(images), name=self.name)
+
+    def _instances(self, images: np.ndarray) -> bytes:
+        """The body of a `predict`."""
+        if not self.sends_numbers:
+            return json.dumps({"instances": _files(images)}).encode()
+        as_sent = self._candidate.pixels, self._candidate.layout
+        return b'{"instances":[' + b",".join(json_nested(image, *as_sent) for image in images) + b"]}"
 
     def _of_outputs(self, prediction: object) -> object:
         """The answer among a model's named outputs, where it has several: the one that is a list of numbers."""
@@ -80,7 +80,7 @@ class TensorFlowTeacher(RemoteTeacher):
         numbers = [
             value
             for value in prediction.values()
-            if isinstance(value, list) and len(value) > 1 and all(type(item) in (int, float) for item in value)
+            if isinstance(value, list) and len(value) > 1 and all(map(is_number, value))
         ]
         if len(numbers) > 1:
             raise TeacherError(
@@ -95,6 +95,11 @@ class TensorFlowTeacher(RemoteTeacher):
     def _path(self) -> str:
         version = f"/versions/{quote(self._candidate.version, safe='')}" if self._candidate.version else ""
         return f"v1/models/{quote(self._candidate.model or '', safe='')}{version}"
+
+
+def _files(images: np.ndarray) -> list[dict[str, str]]:
+    """uint8 images `(N, C, H, W)` as PNG files, as the API has bytes in JSON."""
+    return [{"b64": base64.b64encode(png_of(image)).decode()} for image in images]
 
 
 def read_signature(metadata: object, *, name: str) -> Signature:

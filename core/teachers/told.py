@@ -26,10 +26,10 @@ def read_told(value: object, *, name: str) -> Told:
     Raises:
         TeacherError: it is none of these, or holds numbers that are not finite.
     """
-    if isinstance(value, str) or _is_integer(value):
+    if isinstance(value, str) or is_integer(value):
         return str(value)
     items = _items(value)
-    if len(items) > 1 and all(_is_number(item) for item in items):
+    if len(items) > 1 and all(is_number(item) for item in items):
         return finite(np.array([_as_float(item) for item in items]), name=name)
     if items and isinstance(items[0], str) and all(isinstance(item, str) for item in items):
         return items[0]
@@ -39,7 +39,7 @@ def read_told(value: object, *, name: str) -> Told:
     if not pairs or not all(pair is not None and pair[1] is not None for pair in pairs):
         raise not_an_answer(value, name=name)
     scores = finite(np.array([_as_float(score) for _, score in pairs]), name=name)
-    return _by_label([label for label, _ in pairs], scores, name=name) if any(label for label, _ in pairs) else scores
+    return by_label([label for label, _ in pairs], scores, name=name) if any(label for label, _ in pairs) else scores
 
 
 def read_all(values: object, rows: int, *, name: str) -> list[Told]:
@@ -83,6 +83,16 @@ def shown(text: str) -> str:
     return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
 
 
+def is_number(value: object) -> bool:
+    """Whether JSON has a number there; a bool is none here."""
+    return type(value) in (int, float)
+
+
+def is_integer(value: object) -> bool:
+    """The same, of whole ones as JSON writes them."""
+    return type(value) is int
+
+
 def _items(value: object) -> list[object]:
     """The numbers, labels or pairs that `value` has; none where it is of no such form."""
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], list) and _pair(value[0]) is None:
@@ -96,21 +106,22 @@ def _pair(item: object) -> tuple[str, object] | None:
     """Label and score of one class; the score is None where there is only a label."""
     if isinstance(item, list | tuple) and len(item) == 2:
         label, score = item
-        if _is_number(label) and isinstance(score, str):
+        if is_number(label) and isinstance(score, str):
             label, score = score, label
-        return (str(label), score) if isinstance(label, str) and _is_number(score) else None
+        return (str(label), score) if isinstance(label, str) and is_number(score) else None
     if isinstance(item, dict) and (label := _label_of(item)) is not None:
-        found = [item[key] for key in _SCORES if _is_number(item.get(key))]
+        found = [item[key] for key in _SCORES if is_number(item.get(key))]
         return label, found[0] if found else None
     return None
 
 
 def _label_of(item: Mapping[str, object]) -> str | None:
-    found = [item[key] for key in _LABELS if isinstance(item.get(key), str) or _is_integer(item.get(key))]
+    found = [item[key] for key in _LABELS if isinstance(item.get(key), str) or is_integer(item.get(key))]
     return str(found[0]) if found else None
 
 
-def _by_label(labels: Sequence[str], scores: np.ndarray, *, name: str) -> dict[str, float]:
+def by_label(labels: Sequence[str], scores: np.ndarray, *, name: str) -> dict[str, float]:
+    """Scores `(M,)` of as many labels; raises `TeacherError` where one stands twice, as names of classes may."""
     told: dict[str, float] = {}
     for label, score in zip(labels, scores.tolist(), strict=True):
         if label in told:
@@ -122,14 +133,6 @@ def _by_label(labels: Sequence[str], scores: np.ndarray, *, name: str) -> dict[s
             )
         told[label] = score
     return told
-
-
-def _is_number(value: object) -> bool:
-    return type(value) in (int, float)  # a bool is no number here
-
-
-def _is_integer(value: object) -> bool:
-    return type(value) is int
 
 
 def _as_float(value: object) -> float:

@@ -22,7 +22,7 @@ from tenacity.nap import sleep_using_event
 from core.candidates import CandidateConfig
 from core.errors import Cancelled, TeacherError
 from core.teachers.addresses import PrivateAddress, guarded, is_loopback
-from core.teachers.exchange import MAX_BODY, Bounds, TooBig, TooSlow, exchange
+from core.teachers.exchange import MAX_BODY, Bounds, Reply, TooBig, TooSlow, exchange
 from core.teachers.faults import Faults, is_final
 from core.teachers.pace import Pace, wait_asked
 
@@ -64,6 +64,23 @@ class _Request:
     path: str
     body: bytes | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What came of a question.
+
+    Attributes:
+        value: the JSON of an answer.
+        fault: why there is none.
+        status: of the reply; 0 where none came whole.
+        said: the server's own words in place of an answer, redacted, on one line and cut.
+    """
+
+    value: object = None
+    fault: TeacherError | None = None
+    status: int = 0
+    said: str = ""
 
 
 class Transport:
@@ -116,6 +133,20 @@ class Transport:
         """
         return self._call(_Request("POST", path, body, headers or {}), on_attempt, ())
 
+    def look(self, path: str, body: bytes | None = None) -> Heard:
+        """What a GET, or a POST of `body`, brings when it is asked once: a refusal tells something, too."""
+        request = _Request("GET" if body is None else "POST", path, body)
+        try:
+            reply = self._send(request, lambda: None)
+        except _Passing as passing:
+            return Heard(fault=passing.fault)
+        except TeacherError as fault:
+            return Heard(fault=fault)
+        try:
+            return Heard(self._answer(request, reply), status=reply.status)
+        except TeacherError as fault:
+            return Heard(fault=fault, status=reply.status, said=self._faults.words(reply.body))
+
     def _call(self, request: _Request, on_attempt: Callable[[], None], none_for: Collection[int]) -> object:
         attempts = Retrying(
             stop=self._patience(),
@@ -134,14 +165,24 @@ class Transport:
             raise TeacherError(fault.what, rule=fault.rule, actual=actual, remedy=fault.remedy) from None
 
     def _attempt(self, request: _Request, on_attempt: Callable[[], None], none_for: Collection[int]) -> object:
+        reply = self._send(request, on_attempt)
+        if reply.status in none_for:
+            return None
+        if reply.status in RETRYABLE:
+            fault = self._faults.of_status(self._url(request), reply)
+            raise _Passing(fault, wait_asked(reply.headers), crowded=reply.status == 429)
+        return self._answer(request, reply)
+
+    def _send(self, request: _Request, on_attempt: Callable[[], None]) -> Reply:
+        """Whatever comes back, when it is this call's turn; raises `TeacherError` or `_Passing` where nothing does."""
         self._pace.wait(self._cancelled)
         if self._cancelled.is_set():
             raise Cancelled
         on_attempt()
-        url = f"{self.candidate.url}/{request.path}".rstrip("/")
+        url = self._url(request)
         sent = request.method, url, request.body, request.headers
         try:
-            reply = exchange(self._session, *sent, bounds=self._bounds, cancelled=self._cancelled)
+            return exchange(self._session, *sent, bounds=self._bounds, cancelled=self._cancelled)
         except TooSlow:
             raise self._faults.too_slow(url, self._bounds) from None
         except TooBig:
@@ -151,11 +192,10 @@ class Transport:
         except (OSError, urllib3.exceptions.HTTPError) as error:
             fault = self._faults.of_network(url, error, self._bounds)
             raise (fault if is_final(error) else _Passing(fault)) from None
-        if reply.status in none_for:
-            return None
-        if reply.status in RETRYABLE:
-            fault = self._faults.of_status(url, reply)
-            raise _Passing(fault, wait_asked(reply.headers), crowded=reply.status == 429)
+
+    def _answer(self, request: _Request, reply: Reply) -> object:
+        """The JSON in a reply; raises `TeacherError` where it is no answer."""
+        url = self._url(request)
         if not 200 <= reply.status < 300:
             raise self._faults.of_status(url, reply)
         self._answered += request.body is not None
@@ -163,6 +203,9 @@ class Transport:
             return self._faults.redacted(json.loads(reply.body))
         except (ValueError, RecursionError):
             raise self._faults.not_json(url, reply.body) from None
+
+    def _url(self, request: _Request) -> str:
+        return f"{self.candidate.url}/{request.path}".rstrip("/")
 
     def _patience(self) -> Callable[[RetryCallState], bool]:
         """Whether a call was tried often enough. A call that was refused while another was answered only waited."""

@@ -16,7 +16,7 @@ from core.teachers.encoding import Shape, float_data, in_layout
 from core.teachers.open_inference import NO_METADATA, OpenInferenceTeacher
 from core.teachers.remote import Declared
 from core.teachers.tensors import output_of, told_of
-from core.teachers.told import Told, finite, not_an_answer
+from core.teachers.told import Told, by_label, finite, not_an_answer
 
 LENGTH = "Inference-Header-Content-Length"  # of the JSON before the bytes
 
@@ -76,5 +76,5 @@ class TritonTeacher(OpenInferenceTeacher):
             except ValueError:
                 raise not_an_answer(texts[start : start + each], name=self.name) from None
             labels = [part[2] if len(part) > 2 and part[2] else part[1] for part in parts]
-            told.append(dict(zip(labels, values.tolist(), strict=True)))
+            told.append(by_label(labels, values, name=self.name))
         return told

@@ -44,4 +44,5 @@ def kinds_section(report: Report) -> None:
     st.table(rows, border="horizontal", hide_header=False, alt="Accuracy by kind of answers")
     one = next(iter(found.values()))
     st.caption(f"{one.students} students; beneath: 95 % intervals, by redrawing the students. Labels are ranked by "
-               "agreement, each probe weighed by the student's own margin.")  # fmt: skip
+               "agreement, each probe weighed by the student's own margin, and can so do better than the first class "
+               "with its probability.")  # fmt: skip

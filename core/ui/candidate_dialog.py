@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.candidates import CandidateConfig
+from core.candidates import NEEDS, CandidateConfig
 from core.config import validated
+from core.errors import InputError
 from core.ui import candidate_fields as fields
 from core.ui.candidate_rows import Row, put_row, rows
 from core.ui.dialogs import done, draw_dialog, open_dialog
@@ -31,6 +32,8 @@ def candidate_dialog() -> None:
 
 
 def _form(place: int | None, key: str) -> None:
+    if place is not None and place >= len(rows()):  # its row is gone meanwhile
+        place = None
     given: Row = rows()[place] if place is not None else {}
     values = fields.who(given, key)
     protocol = values["protocol"]
@@ -47,7 +50,11 @@ def _form(place: int | None, key: str) -> None:
         if sends_numbers:
             values |= fields.pixels(given, key)
         else:
-            st.caption("Images are sent as PNG files, without loss, or stay on this machine: nothing is to be set.")
+            st.caption(
+                "Images stay on this machine: there is nothing to set here."
+                if protocol == "local"
+                else "Images are sent as PNG files, without loss: there is nothing to set here."
+            )
     with answers:
         values |= fields.answers(given, protocol, key)
     with limits:
@@ -55,5 +62,8 @@ def _form(place: int | None, key: str) -> None:
     if st.button("Save", type="primary", icon=":material/check:", key=f"{key}_save", help="Puts it into the list."):
         with guarded():
             filled = {name: value for name, value in values.items() if value not in (None, "")}
+            missing = [fields.REQUIRED[one] for one in ("name", *NEEDS[protocol]) if one not in filled]
+            if missing:
+                raise InputError(f"this candidate still lacks {', '.join(missing)}", remedy="fill it in and save again")
             put_row(validated(CandidateConfig, filled), place)
             done()

@@ -14,7 +14,12 @@ from core.words import PROTOCOLS
 
 Values = dict[str, object]
 NUMBERS: tuple[Protocol, ...] = ("open_inference", "triton", "tf_serving")  # protocols that send pixels as numbers
+ADDRESSES: dict[Protocol, str] = {"hugging_face": "https://router.huggingface.co/hf-inference"}
 CHOOSERS: tuple[Protocol, ...] = ("hugging_face", "triton")  # where the number of classes can be chosen
+REQUIRED = {
+    "name": "a name", "url": "an address", "model": "the model's name on its server", "checkpoint": "a checkpoint",
+    "request": "a way to be asked",
+}  # fmt: skip
 DEFAULTS = {name: field.get_default(call_default_factory=True) for name, field in CandidateConfig.model_fields.items()}
 
 
@@ -24,7 +29,7 @@ def who(given: Mapping[str, object], key: str) -> Values:
     name = left.text_input(
         "Name", given.get("name", ""), key=f"{key}_name", help="What to call it on pages and in reports."
     )
-    protocols = [one for one in PROTOCOLS if one != "local" or not is_shared()]
+    protocols = [one for one in PROTOCOLS if one != "local" or not is_shared() or given.get("protocol") == one]
     protocol = right.selectbox(
         "How it is asked",
         protocols,
@@ -41,22 +46,28 @@ def address(given: Mapping[str, object], protocol: Protocol, key: str) -> Values
     if protocol == "local":
         return {
             "checkpoint": _text(given, "checkpoint", "Checkpoint", key, "Path of a file on this machine: .safetensors "
-                                "or a PyTorch state dict."),
+                                "or a PyTorch state dict.", placeholder="/models/teacher.safetensors"),
             "model": _text(given, "model", "Architecture", key, "Only where the file does not say it, like "
-                           "torchvision:resnet18."),
+                           "torchvision:resnet18.", placeholder="as the file says"),
         }  # fmt: skip
-    url = _text(given, "url", "Address", key, "Of the server, without a path of the protocol's own.",
-                placeholder="https://models.example.org")  # fmt: skip
+    url = _text(given, "url", "Address", key, "Of the server, without the path that this way of asking adds by "
+                "itself.", placeholder=ADDRESSES.get(protocol, "https://models.example.org"))  # fmt: skip
     if protocol == "generic":
         return {"url": url}
     left, right = st.columns(2)
     with left:
         optional = " Empty for an endpoint of one's own." if protocol == "hugging_face" else ""
-        model = _text(given, "model", "Model", key, f"Its name on that server.{optional}")
+        model = _text(
+            given, "model", "Model", key, f"Its name on that server.{optional}",
+            placeholder="google/vit-base-patch16-224" if optional else "as the server calls it",
+        )  # fmt: skip
     if protocol == "hugging_face":
         return {"url": url, "model": model}
     with right:
-        version = _text(given, "version", "Version", key, "Of the model; empty for the server's own choice.")
+        version = _text(
+            given, "version", "Version", key, "Of the model; empty for the server's own choice.",
+            placeholder="the server's own choice",
+        )  # fmt: skip
     return {"url": url, "model": model, "version": version}
 
 
@@ -195,7 +206,7 @@ def answers(given: Mapping[str, object], protocol: Protocol, key: str) -> Values
         help="One a line, its name first. Case, punctuation and lists of synonyms are matched without it.",
     )
     values["classes"] = [line.strip() for line in names.splitlines() if line.strip()] or None
-    values["synonyms"] = _pairs(synonyms, "=")
+    values["synonyms"] = _pairs(synonyms, " = ", "=")
     return values
 
 
@@ -212,15 +223,17 @@ def limits(given: Mapping[str, object], key: str) -> Values:
     }  # fmt: skip
     columns, values = st.columns(3), {}
     for place, (name, (label, least, most, step, help)) in enumerate(fields.items()):
+        value = given.get(name, DEFAULTS[name])
         values[name] = columns[place % 3].number_input(
             label,
-            least,
+            least if value is None else min(least, value),  # a file may hold less than one would enter
             most,
-            given.get(name, DEFAULTS[name]),
+            value,
             step,
             key=f"{key}_{name}",
             help=help,
             format=None if isinstance(step, int) else "%g",
+            placeholder=f"{DEFAULTS[name]:g}" if DEFAULTS[name] else "none" if name == "price" else "no limit",
         )
     return values
 
@@ -237,7 +250,8 @@ def _request_of(given: Mapping[str, object]) -> Mapping[str, object]:
     return found if isinstance(found, Mapping) else {}
 
 
-def _pairs(text: str, sign: str) -> dict[str, str]:
-    """Lines `name <sign> value`; one without the sign is a name without a value."""
-    pairs = (line.partition(sign) for line in text.splitlines() if line.strip())
+def _pairs(text: str, *signs: str) -> dict[str, str]:
+    """Lines `name <sign> value`, by the first of the signs that a line has; one without is a name without a value."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    pairs = (line.partition(next((sign for sign in signs if sign in line), signs[0])) for line in lines)
     return {name.strip(): value.strip() for name, _, value in pairs}

@@ -60,7 +60,7 @@ def candidate_form(student: StudentChoice) -> CandidateChoice:
     candidate_dialog()
     discover_dialog()
     if not candidates and not problems:
-        st.caption("No candidate yet. Discover finds out what an address serves; Add takes one by a form.")
+        st.caption("No candidate yet. Discover finds out what an address serves; Add lets you describe one yourself.")
     for problem in problems:
         st.warning(plain(problem[:1].upper() + problem[1:]), icon=":material/warning:")
     if not candidates and not problems:

@@ -15,9 +15,13 @@ from core.ui.frame import guarded
 def candidate_toolbar(candidates: tuple[CandidateConfig, ...]) -> None:
     """Four buttons in a row; `candidates` are the complete rows, to be saved."""
     with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Discover", icon=":material/travel_explore:", help="Finds out what an address serves."):
+        if st.button(
+            "Discover",
+            icon=":material/travel_explore:",
+            help="Finds out which models an address serves, and how they are asked.",
+        ):
             open_discovery()
-        if st.button("Add", icon=":material/add:", help="Adds one candidate by a form."):
+        if st.button("Add", icon=":material/add:", help="Describe one candidate in a form."):
             open_candidate()
         _import()
         st.download_button(

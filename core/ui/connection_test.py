@@ -12,8 +12,9 @@ from core.candidates import CandidateConfig
 from core.errors import AuditError
 from core.teachers.connection import OUTPUTS, ConnectionReport, check_connection
 from core.teachers.keys import key_of
+from core.teachers.told import shown
 from core.ui.student_form import StudentChoice
-from core.ui.text import plain
+from core.ui.text import plain, without_name
 
 REPORTS = "setup_reports"  # a configuration and its report, by candidate
 AT_ONCE = 8
@@ -30,7 +31,7 @@ def connection_test(candidates: tuple[CandidateConfig, ...], keys: Mapping[str, 
         if ready
         else "Choose a student first: the test needs to know what images to send.",
     ):
-        with st.spinner(f"Asking {len(candidates)} candidates …"):
+        with st.spinner(f"Asking {len(candidates)} candidate{'s' * (len(candidates) != 1)} …"):
             _test(candidates, keys, student)
     reports = st.session_state.get(REPORTS, {})
     current = [(c, reports[c.name][1]) for c in candidates if c.name in reports and reports[c.name][0] == c]
@@ -72,7 +73,8 @@ def _test(candidates: tuple[CandidateConfig, ...], keys: Mapping[str, str], stud
 
 
 def _show(tested: list[tuple[CandidateConfig, ConnectionReport]], student: StudentChoice) -> None:
-    names = student.summary.class_names if student.summary else ()
+    said = student.summary or student.config
+    names = (said.class_names if said else None) or ()
     st.dataframe(
         pd.DataFrame([_row(candidate, report, names) for candidate, report in tested]),
         hide_index=True,
@@ -85,11 +87,17 @@ def _show(tested: list[tuple[CandidateConfig, ConnectionReport]], student: Stude
         },
     )
     _classes(tested)
+    doubts: dict[str, list[str]] = {}  # a box for each, not one for each candidate
     for candidate, report in tested:
-        if not report.ok:
-            st.error(f"**{plain(candidate.name)}**: {plain(report.message)}", icon=":material/error:")
         for warning in report.warnings:
-            st.warning(f"**{plain(candidate.name)}**: {plain(warning)}", icon=":material/warning:")
+            doubts.setdefault(without_name(warning, candidate.name), []).append(plain(candidate.name))
+        if not report.ok:
+            st.error(
+                f"**{plain(candidate.name)}**: {plain(without_name(report.message, candidate.name))}",
+                icon=":material/error:",
+            )
+    for warning, names_of in doubts.items():
+        st.warning(f"**{', '.join(names_of)}**: {plain(warning)}", icon=":material/warning:")
 
 
 def _classes(tested: list[tuple[CandidateConfig, ConnectionReport]]) -> None:
@@ -104,7 +112,7 @@ def _classes(tested: list[tuple[CandidateConfig, ConnectionReport]]) -> None:
             "taken for. Where that is wrong, edit the candidate's answers."
         )
         rows = [
-            {"Candidate": name, "Its label": label, "Student's class": ours}
+            {"Candidate": name, "Its label": shown(label), "Student's class": ours}
             for name, pairs in matched.items()
             for label, ours in pairs.items()
         ]
@@ -116,7 +124,7 @@ def _row(candidate: CandidateConfig, report: ConnectionReport, names: tuple[str,
     top = [names[index] if index < len(names) else str(index) for index in report.top1]
     return {
         "Candidate": candidate.name,
-        "Result": "✓ answers" if report.ok else "✗ no use",
+        "Result": ("✓ answers" if known else "✓ loads") if report.ok else "✗ not usable",
         "Answers": OUTPUTS[known.output] if known else None,
         "Classes": known.num_classes if known else None,
         "Sum": ", ".join(f"{total:.4g}" for total in report.sums) or None,

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.candidates import CandidateConfig
 from core.config import AuditConfig
-from core.costs import cost_of
+from core.costs import cost_of, planned_images
 from core.quantities import money
 from core.ui.dialogs import close_dialog, draw_dialog, open_dialog
 from core.ui.frame import guarded
@@ -29,22 +29,22 @@ def consent_dialog(config: AuditConfig, start: Callable[[], None]) -> None:
 
 
 def _question(config: AuditConfig, start: Callable[[], None]) -> None:
-    each = config.num_queries(1)
-    remote = [one for one in config.candidates if one.protocol != "local"]
-    images = sum(min(each, one.budget or each) for one in remote)
-    most = min(images, config.budget or images)
+    planned = planned_images(config)
+    most, wanted = sum(planned.values()), config.num_queries(len(planned)) if planned else 0
+    most = min(most, config.budget or most)
     st.markdown(
-        f"The audit will send **{most:,} images** at most, made from the student, to {len(remote)} "
-        f"candidate{'s' if len(remote) != 1 else ''}. Nothing else leaves this machine. Answers that are known from "
-        "earlier audits are not asked for again."
+        f"The audit will send **{most:,} images** at most, made from the student or drawn at random, to {len(planned)} "
+        f"candidate{'s' if len(planned) != 1 else ''}. Nothing else leaves this machine. Answers that are known from "
+        "earlier audits are not asked for again; a request that fails may be repeated, which counts once more."
     )
-    rows = pd.DataFrame([_row(candidate, each) for candidate in config.candidates])
-    st.dataframe(rows.dropna(axis="columns", how="all"), hide_index=True, placeholder="–", alt="What is sent to whom")
+    rows = pd.DataFrame([_row(candidate, planned.get(candidate.name)) for candidate in config.candidates])
+    st.dataframe(rows.dropna(axis="columns", how="all"), hide_index=True, placeholder="–", alt="What is sent to whom",
+                 column_config={"Cost, at most": st.column_config.TextColumn(alignment="right")})  # fmt: skip
     if (price := cost_of(config)) is not None:
         st.markdown(f"At the prices given, that costs **{money(price)}** at most.")
-    if most < each * len(remote):
+    if most < wanted:
         st.info(
-            f"All probes would take {each * len(remote):,}. The audit stops where its budget does, with what has been "
+            f"All probes would take {wanted:,}. The audit stops where its budget does, with what has been "
             "answered, and can be continued with a higher one.",
             icon=":material/savings:",
         )
@@ -54,12 +54,11 @@ def _question(config: AuditConfig, start: Callable[[], None]) -> None:
             start()
 
 
-def _row(candidate: CandidateConfig, images: int) -> dict[str, object]:
-    local = candidate.protocol == "local"
-    most = 0 if local else min(images, candidate.budget or images)
+def _row(candidate: CandidateConfig, images: int | None) -> dict[str, object]:
+    """`images`: that are sent to it; None where it is on this machine."""
     return {
         "Candidate": candidate.name,
-        "Host": "this machine" if local else urlsplit(candidate.url).netloc,
-        "Images, at most": most,
-        "Cost, at most": None if candidate.price is None or local else money(most * candidate.price),
+        "Host": "this machine" if images is None else urlsplit(candidate.url).netloc,
+        "Images, at most": images or 0,
+        "Cost, at most": None if candidate.price is None or images is None else money(images * candidate.price),
     }

@@ -30,8 +30,14 @@ def _look(about: None, key: str) -> None:
     with st.form(f"{key}_form", border=False):
         url = st.text_input("Address", placeholder="https://models.example.org", help="Of a server, or of one model.")
         left, right = st.columns(2)
-        model = left.text_input("Model", help="Its name, for servers that do not list theirs, like TensorFlow Serving.")
-        key_env = right.text_input("Key variable", help="The environment variable that holds the API key, if any.")
+        model = left.text_input(
+            "Model",
+            placeholder="if the server does not list its models",
+            help="Its name, for servers that do not list theirs, like TensorFlow Serving.",
+        )
+        key_env = right.text_input(
+            "Key variable", placeholder="none", help="The environment variable that holds the API key, if any."
+        )
         if st.form_submit_button("Look", type="primary", icon=":material/travel_explore:"):
             st.session_state.pop(FOUND, None)
             with guarded(), st.spinner("Asking …"):

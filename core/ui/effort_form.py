@@ -108,7 +108,7 @@ def _advanced(usual: int) -> tuple[Device, str, SynthesisConfig, int, int | None
             max_value=10_000,
             key="setup_probes",
             persist_state="session",
-            placeholder=f"{usual}, by the effort",
+            placeholder=str(usual),
             help="Empty: as the effort says. More probes narrow the intervals and cost queries.",
         ),
         budget.number_input(

@@ -1,4 +1,4 @@
-"""How long an audit will take, roughly, before it is started."""
+"""How long an audit will take, roughly, and how many images it sends at most."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from math import ceil
 
 from core.candidates import CandidateConfig
 from core.config import SYNTHESISED, AuditConfig, InputSpec
+from core.costs import planned_images
 
 # Measured on two cores, for students from a demo's to ResNet-50, at 28 to 96 pixels a side.
 START = 12.0  # seconds to start worker and servers, load the student and score
@@ -48,6 +49,12 @@ def _asking(candidate: CandidateConfig, images: int, latency: float) -> float:
     requests = ceil(images / candidate.max_batch)
     apart = 60 / candidate.requests_per_minute if candidate.requests_per_minute else 0.0
     return requests * max(latency / candidate.max_concurrency, apart)
+
+
+def images_at_most(config: AuditConfig, served: int) -> int:
+    """Images that one try sends over the network, budgets kept; `served` is how many candidates the demo has."""
+    images = config.num_queries(served) if config.serve else sum(planned_images(config).values())
+    return min(images, config.budget or images)
 
 
 def in_words(seconds: float) -> str:

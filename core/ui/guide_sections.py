@@ -97,19 +97,19 @@ def limits() -> None:
 def faq() -> None:
     """What people ask before they trust a tool with a model and a bill."""
     questions = {
-        "What leaves this machine?": "The probes, as numbers, to the addresses you enter, and nothing else. The "
-        "checkpoint stays here, no usage is reported, and the demo's servers run on this machine.",
+        "What leaves this machine?": "The probes, as numbers or as image files, to the addresses you enter, and "
+        "nothing else. The checkpoint stays here, no usage is reported, and the demo's servers run on this machine.",
         "What does it cost?": "Candidates are asked for each probe of each set: probes × sets × candidates queries, "
-        "and two test images more for each candidate. "
-        "Setup shows the number before you start. An answer that arrived is kept, so that resuming or repeating an "
-        "audit pays for nothing twice; one that was under way when a run was killed may be asked once more. A "
-        "candidate or an audit may have a budget, where it stops with what it has and from where it can be continued.",
+        "and two test images more for each candidate. The page New audit shows the number before you start. An answer "
+        "that arrived is kept, so that resuming or repeating an audit pays for nothing twice; one that was under way "
+        "when a run was killed may be asked once more. A candidate or an audit may have a budget: asking stops there, "
+        "the ranking is made from what has been answered, and a higher budget continues it.",
         "Which APIs can be asked?": "Open Inference (KServe, MLServer), Triton, TensorFlow Serving, TorchServe, "
-        "Hugging Face, and any service that takes an image over HTTP and answers in JSON, by a form. Discover finds "
-        "out what an address serves. They may answer with logits, probabilities, the strongest classes or a label "
-        "alone; all are then compared by as much as the poorest of them tells.",
-        "What if a candidate fails?": "The others go on, and the verdict names who is missing. The audit's pages "
-        "have a button to ask that candidate alone again, which costs the others nothing.",
+        "Hugging Face, and any service that takes an image over HTTP and answers in JSON, if you describe how. On the "
+        "page New audit, Discover finds out what an address serves. APIs may answer with logits, probabilities, the "
+        "strongest classes or a label alone; all are then compared by as much as the poorest of them tells.",
+        "What if a candidate fails?": "The others go on, and the verdict names who is missing. The audit's "
+        "page has a button to ask the missing one again; the others are not asked the same probes twice.",
         "Where are my API keys?": "In the environment variable you name, or, if you type one in, in memory until the "
         "run ends. No key is written to disk, so that resuming such a run asks for it again.",
         "Do I need a GPU?": "No. The demo takes about a minute on two processor cores. Large students gain from one.",

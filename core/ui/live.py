@@ -6,7 +6,7 @@ import time
 
 import streamlit as st
 
-from core.config import SYNTHESISED
+from core.config import SYNTHESISED, AuditConfig
 from core.costs import cost_of
 from core.events import PHASES, Phase
 from core.quantities import duration, money, ordinal, share, time_left
@@ -15,6 +15,7 @@ from core.runs.folder import RunFolder
 from core.runs.preview import data_uri
 from core.runs.records import RunState, ShownStatus
 from core.ui.charts import draw, loss_chart, ranking_chart
+from core.ui.estimate import images_at_most
 from core.ui.frame import RESULTS, guarded
 from core.ui.progress import Progress, follow
 from core.ui.run_list import ACTIVE
@@ -25,8 +26,8 @@ from core.zoo.cards import demo_candidates
 
 TICK = 1.0  # seconds
 PLANNED = (
-    "Every probe of every set for every candidate, and two test images for each when it is connected. A resumed run "
-    "connects again."
+    "Every probe of every set for every candidate, and two test images for each when it is connected, as far as "
+    "budgets allow. A resumed run connects again. Weights on this machine are asked without sending anything."
 )
 ENDED: dict[ShownStatus, str] = {
     "failed": ":red[:material/error:]",
@@ -98,7 +99,7 @@ def _bar(folder: RunFolder, state: RunState, status: ShownStatus) -> None:
         left = unknown if state.eta is None else time_left(state.eta)
         st.progress(min(max(state.progress, 0.0), 1.0), text=f"{state.progress:.0%} · {left}")
     elif status == "done":
-        st.progress(1.0, text=f"Done in {duration(sum(state.seconds.values()))}")
+        st.progress(1.0, text=f"Took {duration(sum(state.seconds.values()))}")
     else:
         st.progress(min(max(state.progress, 0.0), 1.0), text=f"Stopped at {state.progress:.0%}")
 
@@ -160,8 +161,9 @@ def _account(folder: RunFolder, state: RunState, progress: Progress) -> None:
             for name, found in progress.connected.items()
         )
         st.caption(f"Connected: {names}.")
-    if (cost := cost_of(folder.manifest().config, progress.sent)) is not None:
-        st.caption(f"Spent so far: {money(cost)}, of at most {money(cost_of(folder.manifest().config) or 0.0)}.")
+    config = _within_budgets(folder)
+    if (cost := cost_of(config, progress.sent)) is not None:
+        st.caption(f"Spent so far: {money(cost)}, of at most {money(cost_of(config) or 0.0)}.")
     for loss in progress.lost.values():
         st.warning(f"{plain(loss.message)} The audit goes on without it.", icon=":material/link_off:")
     if check := progress.check:
@@ -175,8 +177,14 @@ def _account(folder: RunFolder, state: RunState, progress: Progress) -> None:
 
 
 def _planned(folder: RunFolder) -> int:
-    config = folder.manifest().config
-    return config.num_queries(len(demo_candidates()) if config.serve else None)
+    return images_at_most(_within_budgets(folder), len(demo_candidates()))
+
+
+def _within_budgets(folder: RunFolder) -> AuditConfig:
+    """What was asked for, with the budgets as they are now."""
+    config, budgets = folder.manifest().config, folder.budgets()
+    asked = tuple(one.model_copy(update={"budget": budgets.candidates.get(one.name)}) for one in config.candidates)
+    return config.model_copy(update={"budget": budgets.run, "candidates": asked})
 
 
 def _nothing_yet(words: str, waiting: bool) -> None:

@@ -8,20 +8,20 @@ from streamlit.delta_generator import DeltaGenerator
 from core.errors import AuditError
 from core.quantities import moment
 from core.runs.folder import RunFolder
-from core.runs.records import Manifest, ShownStatus
+from core.runs.records import ShownStatus
 from core.ui.completion import completion, raise_budget
 from core.ui.delete import delete_control
 from core.ui.frame import RESULTS, show_error
 from core.ui.resume import resume_control
 from core.ui.run_list import ACTIVE
 from core.ui.text import plain, shortened
-from core.ui.words import EFFORT_LABELS, STATUSES
+from core.ui.words import EFFORT_LABELS, status_words
 
 
 def run_header(folder: RunFolder) -> None:
     """Title, state, link, and the controls that the state allows."""
-    manifest, status = folder.manifest(), folder.status()
-    with title_row(manifest, status, folder.run):
+    status = folder.status()
+    with title_row(folder, status):
         if status in ACTIVE:
             _cancel(folder)
     if status == "done":
@@ -32,15 +32,16 @@ def run_header(folder: RunFolder) -> None:
         _stopped(folder, status)
 
 
-def title_row(manifest: Manifest, status: ShownStatus, run: str) -> DeltaGenerator:
+def title_row(folder: RunFolder, status: ShownStatus) -> DeltaGenerator:
     """The run's name and state, what was asked for, and its link; more controls fit into what is returned."""
-    words, config = STATUSES[status], manifest.config
+    manifest, words = folder.manifest(), status_words(status, folder.results())
+    config = manifest.config
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title(plain(config.name), anchor=False, width="content")
         controls = st.container(horizontal=True, vertical_alignment="center", width="content")
         with controls:
             st.badge(words.label, icon=words.icon, color=words.colour, help=words.help)
-            _link(run)
+            _link(folder.run)
     student = config.student.checkpoint.name.removesuffix(".safetensors")
     count = len(config.candidates)
     candidates = "the demo's candidates" if config.serve else f"{count} candidate{'s' * (count != 1)}"

@@ -14,10 +14,10 @@ from core.ui.frame import RESULTS, RUN
 from core.ui.resume import resume_control
 from core.ui.run_list import RunRow
 from core.ui.text import plain, shortened
-from core.ui.words import STATUSES
+from core.ui.words import status_words
 
 FOREIGN_HELP = "The version that wrote it can open it; this one can delete it. A damaged file looks the same."
-TITLE_WIDTH = 300  # pixels; what follows moves below it on a narrow screen
+TITLE_WIDTH = 270  # pixels; what follows moves below it on a narrow screen
 
 
 def run_item(row: RunRow, *, manage: bool = False) -> None:
@@ -27,17 +27,17 @@ def run_item(row: RunRow, *, manage: bool = False) -> None:
         row: the run.
         manage: whether Resume and Delete are offered beside the links.
     """
-    words = STATUSES[row.status]
+    words = status_words(row.status, row.results)
     config = row.manifest.config
     asked = "demo candidates" if config.serve else _count(len(config.candidates), "candidate")
     about = f"{row.created.day} {row.created:%b, %H:%M} · student {plain(shortened(row.student, 16))} · {asked}"
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         with st.container(width=TITLE_WIDTH):
             st.markdown(f"**{plain(shortened(config.name, 40))}**  \n:small[:gray[{about}]]")
-        with st.container(width=130, gap="xxsmall"):
+        with st.container(width=125, gap="xxsmall"):
             st.badge(words.label + _progress(row), icon=words.icon, color=words.colour, help=words.help)
             st.markdown(f":small[:gray[{_took(row)}]]")
-        fact("First place", plain(shortened(row.first, 18)) if row.first else "–", width=120)
+        fact("First place", plain(shortened(row.first, 18)) if row.first else "–", width=110)
         with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="xsmall"):
             _actions(row, manage)
 

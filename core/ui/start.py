@@ -18,7 +18,7 @@ from core.ui.candidate_form import CandidateChoice
 from core.ui.connection_test import measured_latency
 from core.ui.consent import consent_dialog, open_consent
 from core.ui.effort_form import EffortChoice
-from core.ui.estimate import in_words, predicted_seconds
+from core.ui.estimate import images_at_most, in_words, predicted_seconds
 from core.ui.facts import facts
 from core.ui.frame import RUN, guarded, show_error
 from core.ui.student_check import check
@@ -38,29 +38,37 @@ def prediction(student: StudentChoice, candidates: CandidateChoice, effort: Effo
         parameters=student.summary.parameters if student.summary else None,
         latency=measured_latency(candidates.candidates),
     )
+    plan = _with_candidates(plan, candidates)
     sets = len(plan.probe_sets)
     facts(
         {
             "Time on two processor cores": in_words(seconds),
             "Probes": f"{plan.num_probes:,} × {sets} set{'s' if sets > 1 else ''}",
             "Candidates": str(candidates.count),
-            "Queries, at most": f"**{plan.num_queries(candidates.count):,}**" if candidates.count else "–",
-            **_cost(plan, candidates),
+            "Queries, at most": f"**{images_at_most(plan, candidates.count):,}**" if candidates.count else "–",
+            **_cost(plan),
         }
     )
     _budgets(plan, candidates)
 
 
-def _cost(plan: AuditConfig, candidates: CandidateChoice) -> dict[str, str]:
-    cost = cost_of(plan.model_copy(update={"candidates": candidates.candidates, "serve": None}))
+def _with_candidates(plan: AuditConfig, candidates: CandidateChoice) -> AuditConfig:
+    own = {} if candidates.demo else {"candidates": candidates.candidates, "serve": None}
+    return plan.model_copy(update=own)
+
+
+def _cost(plan: AuditConfig) -> dict[str, str]:
+    cost = cost_of(plan)
     return {} if cost is None else {"Cost, at most": f"**{money(cost)}**"}
 
 
 def _budgets(plan: AuditConfig, candidates: CandidateChoice) -> None:
     """Say where the audit needs more than it may spend."""
-    each, in_all = plan.num_queries(1), plan.num_queries(candidates.count)
-    short = [one.name for one in candidates.candidates if one.budget is not None and one.budget < each]
-    if plan.budget is not None and plan.budget < in_all and candidates.count:
+    each = plan.num_queries(1)
+    remote = [one for one in candidates.candidates if one.protocol != "local"]
+    short = [one.name for one in remote if one.budget is not None and one.budget < each]
+    most = images_at_most(plan.model_copy(update={"budget": None}), candidates.count) if candidates.count else 0
+    if plan.budget is not None and plan.budget < most:
         short.append("the audit itself")
     if short:
         st.warning(
@@ -130,7 +138,9 @@ def _config(
     named, keys = [], {}
     for candidate in candidates.candidates:
         if key := candidates.keys.get(candidate.name):
-            variable = candidate.key_env or f"AUDIT_KEY_{secrets.token_hex(4).upper()}"
+            variable = candidate.key_env
+            if variable is None or keys.get(variable, key) != key:  # one variable must not bring one's key to another
+                variable = f"AUDIT_KEY_{secrets.token_hex(4).upper()}"
             candidate, keys[variable] = candidate.model_copy(update={"key_env": variable}), key
         named.append(candidate)
     fields = {

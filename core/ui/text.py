@@ -29,6 +29,11 @@ def unbroken(text: str) -> str:
     return text.replace(" ", "\u00a0")
 
 
+def without_name(text: str, name: str) -> str:
+    """A message without the name that it begins with, to stand beside that name."""
+    return text.removeprefix(f"{name}: ")
+
+
 def shortened(text: str, limit: int = 40) -> str:
     """`text` on one line, its middle replaced by an ellipsis where it is longer than `limit`."""
     line = " ".join(text.split())

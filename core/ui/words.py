@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.config import EFFORTS, Effort
+from core.results import Results
 from core.runs.records import ShownStatus
 
 Colour = Literal["blue", "gray", "green", "orange", "red", "violet"]
@@ -31,6 +32,15 @@ STATUSES: dict[ShownStatus, StatusWords] = {
         "Interrupted", ":material/power_off:", "orange", "Its worker is gone; resuming repeats no answered query."
     ),
 }
+IN_PART = StatusWords(
+    "Done, in part", ":material/pending:", "orange", "Not everything was asked; open it to read what is missing."
+)
+
+
+def status_words(status: ShownStatus, results: Results | None) -> StatusWords:
+    """How a run's state is shown; one that ended without all answers is not simply done."""
+    return IN_PART if status == "done" and results is not None and not results.complete else STATUSES[status]
+
 
 EFFORT_LABELS: dict[Effort, str] = {"quick": "Quick", "standard": "Standard", "thorough": "Thorough"}
 EFFORT_HELP = "How hard to look. More effort also optimises longer. " + " ".join(
@@ -47,7 +57,7 @@ GLOSSARY: dict[str, str] = {
     "Budget": "How many images an audit may send, to one candidate or to all. It stops there and can be continued.",
     "Label": "An answer that is the name of a class and nothing more.",
     "Query": "One probe sent to one candidate over the network. This is what an API may charge for.",
-    "Answer": "What comes back: a number for every class, as probabilities or as logits.",
+    "Answer": "What comes back: a number for every class, for the strongest ones, or a label alone.",
     "Logits": "A model's raw numbers for the classes, before softmax turns them into probabilities.",
     "Score": "How alike the student's and a candidate's answers are, over all probes. Several are computed; one ranks.",
     "Interval": "Where a score would lie in 95 % of redraws of the probes. It knows nothing of other sources of doubt.",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from core.results import Shortfall, Unreachable
 from core.scoring.answer_kinds import Level
 from core.scoring.table import SCORES
-from core.words import PROBE_SETS
+from core.words import cut_short
 
 
 def notes(
@@ -22,7 +22,7 @@ def notes(
         str(level),
         f"ranked by {SCORES[score].label}: {reason}" if reason else "",
         _left_out(unreachable),
-        _cut_short(shortfalls),
+        cut_short(shortfalls),
     ]
     return " ".join(f"{clause[:1].upper()}{clause[1:]}." for clause in clauses if clause)
 
@@ -32,9 +32,4 @@ def _left_out(unreachable: Sequence[Unreachable]) -> str:
         return ""
     names = ", ".join(one.candidate for one in unreachable)
     they = "it" if len(unreachable) == 1 else "they"
-    return f"not ranked, since {they} could not be reached: {names}. Whoever is left out may be the teacher"
-
-
-def _cut_short(shortfalls: Sequence[Shortfall]) -> str:
-    parts = (f"{one.asked:,} of {one.planned:,} ({PROBE_SETS[one.probe_set].lower()})" for one in shortfalls)
-    return f"the budget did not pay for all probes: asked were {', '.join(parts)}" if shortfalls else ""
+    return f"not ranked, since {they} could not be asked: {names}. Whoever is left out may be the teacher"

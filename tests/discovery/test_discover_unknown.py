@@ -16,6 +16,7 @@ from core.discovery import probe
 from core.discovery.addresses import read_address
 from core.discovery.discover import discover
 from core.errors import AuditError, InputError, TeacherError
+from core.teachers.transport import Heard
 from tests.support import discoverable
 from tests.support.discoverable import Recorded, serve, tensorflow_model
 
@@ -151,14 +152,11 @@ def test_whatever_a_server_says_is_a_finding_or_an_error_of_ours(
 
         def __init__(self, *_: object, **__: object) -> None: ...
 
-        def get(self, path: str) -> object:
-            return self.post(path, b"", method="GET")
-
-        def post(self, path: str, body: bytes, *, method: str = "POST", **_: object) -> object:
-            page = f"/{path}" if method == "GET" else f"{method} /{path}"
+        def look(self, path: str, body: bytes | None = None) -> Heard:
+            page = f"/{path}" if body is None else f"POST /{path}"
             if page not in said:
-                raise TeacherError("nothing", actual="404 Not Found", remedy="-")
-            return said[page]
+                return Heard(fault=TeacherError("nothing", actual="404 Not Found", remedy="-"), status=404)
+            return Heard(said[page], status=200)
 
     monkeypatch.setattr(probe, "Transport", Said)
     for page, content in pages.items():

@@ -47,13 +47,13 @@ class Ledger:
     """ASGI middleware that writes down every inference request that it receives whole.
 
     Attributes:
-        now: the try of the audit that is going on.
+        now: the try of the audit that is going on, from 0.
         tries: in which tries each distinct request was received, in their order.
         asked: whom each distinct request asks, and the uint8 images `(N, 1, 28, 28)` that it holds.
     """
 
     def __init__(self, app: ASGIApp) -> None:
-        self.app, self.now = app, 0
+        self.app, self.now = app, -1
         self.tries: dict[str, list[int]] = {}
         self.asked: dict[str, tuple[str, np.ndarray]] = {}
 
@@ -99,6 +99,12 @@ def moments(seed: int) -> list[tuple[int, float]]:
     return early + [(requests, draw.uniform(0, 1.5 * LATENCY)) for requests in asking]
 
 
+def begin_try(folder: RunFolder, ledger: Ledger) -> None:
+    """Once its worker is up, which does not ask yet; whatever the one before it has sent has arrived by then."""
+    wait_for(folder, lambda state: state.pid is not None)
+    ledger.now += 1
+
+
 def kill_at(folder: RunFolder, ledger: Ledger, requests: int, seconds: float) -> str:
     """Kill the worker then; the phase that it was in."""
     begun = wait_for(folder, lambda state: state.phase is not None)
@@ -111,7 +117,6 @@ def kill_at(folder: RunFolder, ledger: Ledger, requests: int, seconds: float) ->
     worker.kill()
     worker.wait(PATIENCE)
     assert folder.status() == "interrupted", f"{folder.state()}: it was over before it was killed"
-    ledger.now += 1
     return str(folder.state().phase)
 
 
@@ -159,15 +164,14 @@ def test_ten_kills_cost_no_answer_that_was_kept_and_all_that_was_sent_is_counted
     struck = []
     with serving(ledger) as url, answer_cache() as cache:
         config = audit_of(zoo, url)
+        folder = start_run(config)
+        begin_try(folder, ledger)
         for requests, seconds in moments(SEED):
-            if struck:
-                resume_run(folder)
-            else:
-                folder = start_run(config)
             phase = kill_at(folder, ledger, requests, seconds)
             struck.append(f"{phase}, {seconds:.3f} s after request {requests}")
             kept.append(stored())
-        resume_run(folder)
+            resume_run(folder)
+            begin_try(folder, ledger)
         wait_for(folder, lambda state: state.status not in ("queued", "running"))
         keys = keys_of(ledger, config, cache)
         received, images = {request: list(tries) for request, tries in ledger.tries.items()}, ledger.images()
@@ -188,7 +192,6 @@ def test_ten_kills_cost_no_answer_that_was_kept_and_all_that_was_sent_is_counted
             assert not kept[earlier].issuperset(keys[request]), (told, tries)
     again = sum(map(len, received.values())) - NEEDED
     assert 0 < again <= KILLS * IN_FLIGHT, told
-    print(told, again, results.queries, images)
 
     # What is sent is counted before it is, so that a kill between the two counts what never arrived
     for name in NAMES:

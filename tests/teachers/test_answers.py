@@ -8,7 +8,7 @@ from scipy.special import softmax
 
 from core.config import TRIAL_IMAGES
 from core.errors import TeacherError
-from core.teachers.answers import check_still, checked_output, rounding_error, trial_images
+from core.teachers.answers import check_still, checked_output, decimals_of, rounding_error, trial_images
 
 LOGITS = np.random.default_rng(0).normal(scale=3, size=(2, 10))
 PROBS = softmax(LOGITS, axis=1)
@@ -35,6 +35,7 @@ def test_trial_images_are_grey_and_random_and_always_the_same() -> None:
         (np.full((2, 10), 0.1), "probs"),
         (np.eye(10)[:2], "probs"),
         *((PROBS.round(decimals), "probs") for decimals in (1, 2, 3, 4)),
+        (MANY.astype(np.float32).round(3).astype(np.float64), "probs"),
         (MANY.round(3), "probs"),
     ],
 )
@@ -78,3 +79,10 @@ def test_probabilities_must_stay_probabilities(answers: np.ndarray) -> None:
 )
 def test_rounding_error(answers: list[list[float]], expected: float) -> None:
     assert rounding_error(np.array(answers)) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("decimals", [1, 2, 3, 4, 5, 6])
+def test_decimals_of_a_server_that_rounds_float32(decimals: int) -> None:
+    probs = softmax(np.random.default_rng(0).normal(scale=3, size=(100, 10)), axis=1).astype(np.float32)
+    assert decimals_of(probs.round(decimals).astype(np.float64)) == decimals
+    assert decimals_of(probs.astype(np.float64)) is None

@@ -207,3 +207,10 @@ def test_the_fingerprint_is_of_all_that_a_row_depends_on() -> None:
 def test_matched_are_the_labels_of_the_test_images() -> None:
     arrangement = arrange([{"Dog": 0.6, "bee": 0.3}, {"LABEL_2": 0.9}], candidate(), STUDENT)
     assert dict(arrangement.matched) == {"Dog": "dog", "bee": None, "LABEL_2": "elk"}
+
+
+def test_scores_of_more_classes_must_stay_probabilities() -> None:
+    said = np.array([[0.5, 0.2, 0.1, 0.2], [0.1, 0.1, 0.7, 0.1]])
+    arrangement = arrange(list(said), candidate(classes=("cat", "dog", "elk", "bee")), STUDENT)
+    with pytest.raises(TeacherError, match="were probabilities when connecting"):
+        arrangement.rows([np.array([5.0, 2.0, 1.0, 3.0])])

@@ -65,7 +65,10 @@ def test_what_spellings_differ_in(name: str, folded: str) -> None:
         (("n02012849 crane", "n03126707 crane"), "n03126707", 1),
         (("maillot", "maillot, tank suit"), "maillot", 0),
         (("maillot", "maillot, tank suit"), "tank suit", 1),
-        (("cat", "Cat", "dog"), "cat", None),
+        (("cat", "Cat", "dog"), "cat", 0),
+        (("cat", "Cat", "dog"), "CAT", None),
+        (("A", "a", "b"), "a", 1),
+        (("C", "C++", "C#"), "C++", 1),
         (("cat, pet", "dog, pet"), "pet", None),
         (("cat, pet", "dog, pet"), "dog", 1),
         (("1", "2", "3"), "2", 1),
@@ -111,6 +114,11 @@ def test_a_name_that_is_a_number_is_not_beyond_the_classes() -> None:
 @pytest.mark.parametrize("label", ["Felis_catus", "felis catus", "FELIS CATUS"])
 def test_synonyms_are_compared_like_names(label: str) -> None:
     assert Classes(("dog", "cat"), synonyms={"Felis catus": "cat"}).index(label) == 1
+
+
+def test_synonyms_that_differ_in_nothing_but_spelling_are_told_apart_or_mean_nothing() -> None:
+    classes = Classes(("dog", "cat"), synonyms={"A": "cat", "a": "dog", "Á": "cat"})
+    assert [classes.index(label) for label in ("A", "a", "Á", "(a)")] == [1, 0, 1, None]
 
 
 def test_a_synonym_comes_before_the_name_and_the_number() -> None:

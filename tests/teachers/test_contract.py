@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 from pytest_httpserver import HTTPServer
 
+from core.candidates import NEEDS
 from core.errors import Cancelled, TeacherError
 from core.teachers.answers import trial_images
 from core.teachers.base import ADAPTERS, Capabilities, Teacher, Terms
 from core.teachers.registry import open_teacher
+from core.words import PROTOCOLS
 from tests.support.inference import InferenceServer, ModelServer
 from tests.support.servers import GenericServer, HuggingFaceServer, TensorFlowServer, TorchServeServer, TritonServer
 from tests.support.weights import LocalModel
@@ -49,6 +51,10 @@ def images(count: int) -> np.ndarray:
 def ask(teacher: Teacher, found: Capabilities, probes: np.ndarray) -> np.ndarray:
     starts = range(0, len(probes), found.max_batch)
     return np.concatenate([teacher.query(probes[start : start + found.max_batch]) for start in starts])
+
+
+def test_every_protocol_has_needs_and_words() -> None:
+    assert ADAPTERS.keys() == NEEDS.keys() == PROTOCOLS.keys() == SERVERS.keys() | UNSENT.keys()
 
 
 def test_connecting_tells_what_the_teacher_can_do(model: ModelServer | LocalModel) -> None:

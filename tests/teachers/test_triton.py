@@ -140,6 +140,7 @@ def _data(data: object) -> Callable[[Reply], Reply]:
         (_data([0.5, 0.5]), "no answer"),
         (_data(["0.5:0", "0.4:1", "0.3:2"]), "no answer"),
         (_data(["bee", "cat"]), "no answer"),
+        (_data(["0.6:0:bee", "0.4:1:bee"] * 2), "names a class twice"),
         (_data(["much:0:ant", "more:1:bee"]), "no answer .*much:0:ant"),
         (_data(["nan:0:ant", "0.1:1:bee"]), "NaN or infinity"),
         (lambda reply: {"error": "no such output"}, "no answer .*the error 'no such output'"),

@@ -82,7 +82,7 @@ def test_a_preset_fills_the_form_of_a_service() -> None:
 
 def test_what_is_missing_is_said_and_nothing_is_saved() -> None:
     app = press(enter(opened(), Name="new", Address="http://a"), "Save")
-    assert "needs model" in app.error[0].value
+    assert "lacks the model's name" in app.error[0].value
     assert app.session_state["setup_rows"] == []
     assert "Save" in labels(app, "button")
 
@@ -129,3 +129,26 @@ def test_where_others_use_the_app_no_file_of_this_machine_is_named(monkeypatch: 
     app = open_page(SETUP, state={"setup_rows": [row_of(local)]})
     assert "names a file of this machine" in texts(app)
     assert PROTOCOLS["local"].label not in field(press(app, "Add"), "selectbox", "How it is asked").options
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"timeout": 0.05, "requests_per_minute": 0.01},
+        {"synonyms": {"x=1": "one", "y": "a=b"}},
+        {"protocol": "local", "checkpoint": "x.pt", "url": "", "model": None},
+    ],
+)
+@pytest.mark.parametrize("shared", ["", "1"])
+def test_what_a_file_may_hold_is_kept_as_it_is(
+    odd: dict[str, object], shared: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDIT_SHARED", shared)
+    candidate = CandidateConfig(**{"name": "odd", "url": "http://a", "model": "m"} | odd)
+    assert saved(opened(candidate)) == row_of(candidate)
+
+
+def test_a_row_that_is_gone_is_a_new_one() -> None:
+    app = opened(CandidateConfig(name="gone", url="http://a", model="m"))
+    app.session_state["setup_rows"] = []
+    assert saved(app.run())["name"] == "gone" and not app.exception

@@ -48,7 +48,8 @@ def test_a_candidate_that_was_not_reached_can_be_tried_again(page: str, resumed:
     lost = Unreachable(candidate="dead", message="dead: nobody answers at http://host. Start the server.")
     folder = incomplete(unreachable=(lost,))
     app = opened(folder, page)
-    assert "**dead**" in texts(app) and "Start the server" in texts(app)
+    assert "**dead** could not be asked, and is not ranked: nobody answers" in texts(app)
+    assert "Done, in part" in texts(app) and "Start the server" in texts(app)
     press(app, "Retry this candidate")
     assert [run for run, _ in resumed] == [folder.run]
 
@@ -60,12 +61,37 @@ def test_a_budget_is_raised_to_what_it_takes(resumed: list[tuple[str, Budgets]])
     app = opened(folder)
     assert "10 of 60" in texts(app)
     values = {field.label: field.value for field in app.number_input}
-    assert values["Budget of vgg7"] == max(100, spent.by_candidate["vgg7"] + 50)
-    assert values["Budget of this audit"] == max(300, spent.sent + 50 * len(folder.manifest().config.candidates))
+    assert values["Budget of vgg7"] == spent.by_candidate["vgg7"] + 50 + 2  # and two test images
+    assert values["Budget of this audit"] == spent.sent + (50 + 2) * 6  # of the demo's candidates
     press(app, "Raise the budget and go on")
     ((run, budgets),) = resumed
     assert run == folder.run
     assert budgets == Budgets(run=values["Budget of this audit"], candidates={"vgg7": values["Budget of vgg7"]})
+
+
+def test_a_budget_that_does_not_pay_for_a_test_can_be_raised(resumed: list[tuple[str, Budgets]]) -> None:
+    lost = Unreachable(candidate="dear", message="the budget of dear is used up. Raise it.")
+    folder = incomplete(unreachable=(lost,))
+    folder.set_budgets(Budgets(candidates={"dear": 1}))
+    app = opened(folder)
+    assert {field.label: field.value for field in app.number_input} == {"Budget of dear": 3 * 100 + 2}
+    press(app, "Raise the budget and go on")
+    assert resumed == [(folder.run, Budgets(candidates={"dear": 302}))]
+
+
+def test_a_budget_that_cannot_be_kept_resumes_nothing(
+    resumed: list[tuple[str, Budgets]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = incomplete(shortfalls=(Shortfall(probe_set="pyramids", asked=10, planned=60),))
+    folder.set_budgets(Budgets(run=300))
+    app = opened(folder)
+
+    def full(folder: RunFolder, budgets: Budgets) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr(RunFolder, "set_budgets", full)
+    press(app, "Raise the budget and go on")
+    assert len(app.error) == 1 and not resumed
 
 
 def test_who_was_lost_is_shown_until_it_is_back() -> None:

@@ -164,3 +164,12 @@ def test_a_run_of_another_version_says_so_and_can_be_deleted(manifest: str, othe
     app.button(key=f"delete_{foreign.run}").click().run()
     assert not foreign.path.exists() and all(run.path.exists() for run in whole)
     assert names(app) == ["Whole"] * others
+
+
+@pytest.mark.parametrize("results", ["{", '{"schema_version": 2}'])
+def test_results_of_another_version_leave_the_list_as_it_is(results: str) -> None:
+    (make_run("done", name="Foreign").path / "results.json").write_text(results)
+    make_run("failed", name="Whole")
+    app = open_page(HISTORY)
+    assert not app.exception and not app.error
+    assert sorted(names(app)) == ["Foreign", "Whole"]

@@ -170,6 +170,18 @@ def test_a_typed_key_stands_in_for_a_missing_variable(
     assert started[0][0].candidates == CANDIDATES
 
 
+def test_keys_typed_for_one_variable_are_not_mixed_up(
+    started: list[tuple[AuditConfig, dict[str, str]]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ONE_KEY")
+    app = page(CANDIDATES[0], CANDIDATES[1].model_copy(update={"key_env": "ONE_KEY"}))
+    for field in [field for field in app.text_input if field.label.startswith("Key for")]:
+        field.set_value(f"key of {field.label.removeprefix('Key for ')}")
+    start(app.run())
+    config, keys = started[0]
+    assert [keys[candidate.key_env or ""] for candidate in config.candidates] == ["key of one", "key of two"]
+
+
 def test_a_typed_key_reaches_the_worker_and_nothing_else(started: list[tuple[AuditConfig, dict[str, str]]]) -> None:
     app = start(typed(page(*CANDIDATES), "two"))
     config, keys = started[0]
@@ -241,9 +253,9 @@ def test_what_came_back_is_shown(asked) -> None:
     app = press(page(*CANDIDATES), "Test connections")
     table = app.dataframe[-1].value.set_index("Candidate")
     assert table.loc["one", ["Result", "Answers", "Classes", "Sum", "Strongest class", "Latency"]].tolist() == [
-        "✓ answers", "probabilities", 10, "1, 0.98", "3, 7", 12,
+        "✓ answers", "probabilities", 10, "1, 0.98", f"{CLASS_NAMES[3]}, {CLASS_NAMES[7]}", 12,
     ]  # fmt: skip
-    assert table.loc["two", "Result"] == "✗ no use"
+    assert table.loc["two", "Result"] == "✗ not usable"
     assert "connection refused" in app.error[0].value
     assert "**three**" in app.warning[0].value and "do not sum to 1" in app.warning[0].value
 
@@ -265,3 +277,11 @@ def test_a_report_does_not_outlive_a_change(asked) -> None:
     shown = len(app.dataframe)
     app = typed(app, "three")
     assert len(app.dataframe) == shown - 1
+
+
+def test_labels_are_shown_whatever_a_server_calls_its_classes(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = Capabilities("top_k", 10, 8, None, "id", 0.01, np.zeros((2, 10)), matched={"\ud800": None, "coat": "Coat"})
+    found = ConnectionReport(ok=True, message="answers", capabilities=known)
+    monkeypatch.setattr(core.ui.connection_test, "check_connection", lambda candidate, **rest: found)
+    app = press(page(CANDIDATES[1]), "Test connections")
+    assert app.dataframe[-1].value["Its label"].tolist() == [" ", "coat"] and not app.exception
