@@ -40,6 +40,11 @@ class Account:
         return self._purses[candidate]
 
     @property
+    def run(self) -> str:
+        """Whose account it is."""
+        return self._folder.run
+
+    @property
     def left(self) -> int | None:
         """Images that the run may still send; None for any number."""
         return self._run.left

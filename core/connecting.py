@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 from core.account import Account
+from core.candidates import CandidateConfig
 from core.errors import TeacherError
 from core.events import Connected, Lost, OnEvent
 from core.results import Unreachable
@@ -25,13 +26,18 @@ def connect(
 ) -> tuple[list[Witness], list[Unreachable]]:
     """Every candidate that can be asked, in the panel's order, and those that cannot.
 
-    Each is asked two test images, unless it was within the last hour.
+    Each is asked two test images, unless it was within the last hour. Who is asked with a key is asked in each run:
+    behind one address, another key may lead to another model.
 
     Raises:
         TeacherError: none can be asked; the first one's error.
     """
-    trials = Trials(cache)
-    teachers = panel.teachers(lambda name: Terms(purse=account.purse(name), trials=trials))
+
+    def terms(candidate: CandidateConfig) -> Terms:
+        asked_as = f"{candidate.name}|{account.run if candidate.key_env else ''}"
+        return Terms(purse=account.purse(candidate.name), trials=Trials(cache, asked_as))
+
+    teachers = panel.teachers(terms)
     witnesses, lost, errors = [], [], []
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="connect") as pool:
         for teacher, found in zip(

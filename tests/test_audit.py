@@ -226,6 +226,22 @@ def test_a_candidate_that_is_lost_midway_is_ranked_after_it_is_back(zoo: Path, s
     assert again.ranking == run(create_run(config)).ranking
 
 
+def test_two_keys_to_one_address_may_lead_to_two_models(
+    zoo: Path, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two tenants behind one URL and model name: answers of one are not taken for the other's."""
+    monkeypatch.setenv("FIRST_KEY", "key-of-oak")
+    monkeypatch.setenv("SECOND_KEY", "key-of-elm")
+    served.lead_by_key({"key-of-oak": "oak", "key-of-elm": "elm"})
+    config = config_for(zoo, served, baselines=())
+    first = config.candidates[0].model_copy(update={"name": "first", "model": "oak", "key_env": "FIRST_KEY"})
+    second = first.model_copy(update={"name": "second", "key_env": "SECOND_KEY"})
+    folder = create_run(config.model_copy(update={"candidates": (first, second)}))
+    run(folder)
+    _, answers = folder.load_answers("synthesised")
+    assert np.abs(answers["first"] - answers["second"]).max() > 0.01
+
+
 class TestBudget:
     def test_is_kept_and_raised_and_every_answer_is_paid_for_once(self, zoo: Path, served: Served) -> None:
         config = config_for(zoo, served)

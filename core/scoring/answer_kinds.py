@@ -71,13 +71,19 @@ def level_of(rows: Mapping[str, np.ndarray], outputs: Mapping[str, Output]) -> L
     probabilities = {name: answers for name, answers in rows.items() if outputs[name] != "logits"}
     decimals = {name: found for name, answers in probabilities.items() if (found := decimals_of(answers)) is not None}
     fewest = min(decimals.values(), default=None)
-    known = {name: int((~np.isnan(a)).sum(axis=1).min()) for name, a in rows.items() if outputs[name] == "top_k"}
+    known = {name: _fewest_known(answers) for name, answers in rows.items() if outputs[name] == "top_k"}
     if known:
-        classes = max(1, min(known.values()))
+        classes = min(known.values())
         return Level("top_k", classes, fewest, tuple(name for name, count in known.items() if count <= classes))
     if fewest is not None:
         return Level("rounded", None, fewest, tuple(name for name, found in decimals.items() if found == fewest))
     return Level()
+
+
+def _fewest_known(answers: np.ndarray) -> int:
+    """Classes that each answer tells of, at least; those that name none of the student's say nothing of it."""
+    known = (~np.isnan(answers)).sum(axis=1)
+    return int(known[known > 0].min(initial=answers.shape[1]))
 
 
 def rounded(student: np.ndarray, candidates: np.ndarray, *, decimals: int) -> tuple[np.ndarray, np.ndarray]:

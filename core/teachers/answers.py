@@ -96,7 +96,7 @@ def decimals_of(answers: np.ndarray) -> int | None:
     """
     values = answers[~np.isnan(answers)]
     for decimals in range(1, _MOST_DECIMALS + 1):
-        if np.allclose(np.round(values, decimals), values, rtol=_FLOAT32, atol=0):
+        if len(values) and np.allclose(np.round(values, decimals), values, rtol=_FLOAT32, atol=0):
             return decimals
     return None
 

@@ -67,10 +67,8 @@ class AnswerCache:
             answers: what the teacher says of them now, `(N, K)`.
         """
         keys = [self.key(declared, image) for image in images]
+        self.put_many(dict(zip(keys, answers, strict=True)), anew=False)  # of two at once, one is first
         kept = self.get_many(keys)
-        if not kept:
-            self.put_many(dict(zip(keys, answers, strict=True)))
-            return declared
         same = all(
             key in kept and kept[key].shape == answer.shape and _about_equal(kept[key], answer)
             for key, answer in zip(keys, answers, strict=True)
@@ -88,11 +86,15 @@ class AnswerCache:
                 rows += self._database.execute(query, part).fetchall()
         return {key: np.frombuffer(answer, dtype="<f8").astype(np.float64) for key, answer in rows}
 
-    def put_many(self, answers: Mapping[str, np.ndarray]) -> None:
-        """Keep answers `(K,)` by key, all or none; they are on the disk when this returns."""
+    def put_many(self, answers: Mapping[str, np.ndarray], *, anew: bool = True) -> None:
+        """Keep answers `(K,)` by key, all or none; they are on the disk when this returns.
+
+        Args:
+            anew: in place of what is kept by these keys; otherwise that stays.
+        """
         rows = [(key, np.asarray(answer, dtype="<f8").tobytes()) for key, answer in answers.items()]
         with self._clear_errors(), self._lock, self._transaction():
-            self._database.executemany("INSERT OR REPLACE INTO answers VALUES (?, ?)", rows)
+            self._database.executemany(f"INSERT OR {'REPLACE' if anew else 'IGNORE'} INTO answers VALUES (?, ?)", rows)
 
     def note(self, key: str, text: str) -> None:
         """Keep a text by key, with the time."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
+from core.candidates import CandidateConfig
 from core.config import AuditConfig
 from core.teachers.base import Teacher, Terms
 from core.teachers.keys import key_of
@@ -20,8 +21,8 @@ class Panel:
     def __init__(self, config: AuditConfig, zoo: HostedZoo | None, cancelled: threading.Event) -> None:
         self._config, self._zoo, self._cancelled = config, zoo, cancelled
 
-    def teachers(self, terms: Callable[[str], Terms]) -> list[Teacher]:
-        """One for each candidate, none connected yet, on the `terms` for its name.
+    def teachers(self, terms: Callable[[CandidateConfig], Terms]) -> list[Teacher]:
+        """One for each candidate, none connected yet, on the `terms` for it.
 
         Raises:
             TeacherError: the server of the demo's does not start.
@@ -33,7 +34,7 @@ class Panel:
                 candidate,
                 key=key_of(candidate),
                 cancelled=self._cancelled,
-                terms=replace(terms(candidate.name), identity=hosted.identities.get(candidate.name)),
+                terms=replace(terms(candidate), identity=hosted.identities.get(candidate.name)),
             )
             for candidate in hosted.candidates
         ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -17,6 +18,7 @@ from core.teachers.answers import trial_images
 from core.teachers.arrangement import Arrangement, arrange
 from core.teachers.base import Capabilities, Terms
 from core.teachers.encoding import VALUE_BYTES, Shape, normalisation
+from core.teachers.purse import OverBudget
 from core.teachers.told import Told
 from core.teachers.transport import Transport
 from core.teachers.trials import Trial, trial_key
@@ -108,9 +110,15 @@ class RemoteTeacher(ABC):
             return known
         told: list[Told] = []
         latency = 0.0
-        for start in range(0, len(images), max_batch):
-            told += self._ask(images[start : start + max_batch])
-            latency = time.perf_counter() - self._sent_at
+        try:
+            for start in range(0, len(images), max_batch):
+                told += self._ask(images[start : start + max_batch])
+                latency = time.perf_counter() - self._sent_at
+        except OverBudget:  # its answers may all be there: an old trial is enough to read them by
+            if trials is not None and (known := trials.recall(key, within=math.inf)):
+                self._served = known.served
+                return known
+            raise
         trial = Trial(told, self._served, latency)
         if trials is not None:
             trials.remember(key, trial)

@@ -36,14 +36,18 @@ class Trial:
 
 
 class Trials:
-    """Trials in the cache of answers; `key` is whatever they depend on."""
+    """One candidate's trials in the cache of answers; `key` is whatever they depend on.
 
-    def __init__(self, cache: AnswerCache) -> None:
-        self._cache = cache
+    Args:
+        asked_as: by whom and in which circumstances it is asked; others' trials are none of its.
+    """
 
-    def recall(self, key: str) -> Trial | None:
-        """What was remembered within the last hour."""
-        text = self._cache.noted(key, within=HOLDS)
+    def __init__(self, cache: AnswerCache, asked_as: str) -> None:
+        self._cache, self._asked_as = cache, asked_as
+
+    def recall(self, key: str, *, within: float = HOLDS) -> Trial | None:
+        """What was remembered within the last hour, or so many seconds."""
+        text = self._cache.noted(f"{key}|{self._asked_as}", within=within)
         if text is None:
             return None
         found = json.loads(text)
@@ -52,7 +56,8 @@ class Trials:
 
     def remember(self, key: str, trial: Trial) -> None:
         told = [one.tolist() if isinstance(one, np.ndarray) else one for one in trial.told]
-        self._cache.note(key, json.dumps({"told": told, "served": trial.served, "latency": trial.latency}))
+        text = json.dumps({"told": told, "served": trial.served, "latency": trial.latency})
+        self._cache.note(f"{key}|{self._asked_as}", text)
 
 
 def trial_key(candidate: CandidateConfig, identity: str | None, *circumstances: object) -> str:

@@ -105,6 +105,12 @@ class TestLevel:
                 Level("labels", poorest=("c",)),
                 "all are compared by their first classes, since c answers with no more",
             ),
+            (
+                {"a": FULL, "b": np.vstack([TOP, np.full((1, 6), np.nan)])},
+                {"a": "probs", "b": "top_k"},
+                Level("top_k", 3, None, ("b",)),
+                "all are compared by the first 3 classes of an answer, since b tells no more",
+            ),
             ({"a": TWO_DECIMALS.round(0)}, {"a": "logits"}, Level(), ""),  # logits may be whole numbers
         ],
     )

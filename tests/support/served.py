@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,6 +23,7 @@ class Door:
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
+        self.models: Mapping[str, str] = {}  # by key
         self.answer: Callable[[Request], Response | None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -31,6 +33,10 @@ class Door:
             if (refusal := self.answer(request)) is not None:
                 await request.body()
                 response = refusal
+        if self.models and scope["type"] == "http":
+            key = Request(scope).headers.get("Authorization", "").removeprefix("Bearer ")
+            path = re.sub(r"(/models/)[^/]+", rf"\g<1>{self.models[key]}", scope["path"])
+            scope = {**scope, "path": path, "raw_path": path.encode()}
         await response(scope, receive, send)
 
 
@@ -61,6 +67,10 @@ class Served:
             return JSONResponse({"error": "not today"}, 403) if mine else None
 
         self._door.answer = answer if refuse else None
+
+    def lead_by_key(self, models: Mapping[str, str]) -> None:
+        """From now on, ask the model that belongs to a call's key, whatever its path names."""
+        self._door.models = models
 
     def echo_keys(self) -> None:
         """From now on, refuse every key and repeat it in the error."""

@@ -86,3 +86,4 @@ def test_decimals_of_a_server_that_rounds_float32(decimals: int) -> None:
     probs = softmax(np.random.default_rng(0).normal(scale=3, size=(100, 10)), axis=1).astype(np.float32)
     assert decimals_of(probs.round(decimals).astype(np.float64)) == decimals
     assert decimals_of(probs.astype(np.float64)) is None
+    assert decimals_of(np.full((2, 10), np.nan)) is None

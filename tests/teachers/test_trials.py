@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,7 +46,7 @@ DOES_NOT: dict[str, object] = {
 @pytest.fixture
 def trials(tmp_path: Path) -> Iterator[Trials]:
     with AnswerCache(tmp_path / "answers.sqlite3") as cache:
-        yield Trials(cache)
+        yield Trials(cache, "one|")
 
 
 def test_what_was_told_comes_back_as_it_was(trials: Trials) -> None:
@@ -63,6 +64,15 @@ def test_it_holds_for_an_hour(trials: Trials, later: float, holds: bool, monkeyp
     now = time.time() + later
     monkeypatch.setattr(time, "time", lambda: now)
     assert (trials.recall("key") is not None) is holds
+    assert (trials.recall("key", within=math.inf) is not None) is (later > 0)
+
+
+def test_they_are_for_nobody_else(tmp_path: Path) -> None:
+    with AnswerCache(tmp_path / "answers.sqlite3") as cache:
+        Trials(cache, "one|first run").remember("key", Trial(["cat"], None, 0.1))
+        assert Trials(cache, "one|first run").recall("key") is not None
+        assert Trials(cache, "one|second run").recall("key") is None
+        assert Trials(cache, "two|first run").recall("key") is None
 
 
 def test_each_field_of_a_candidate_is_thought_of() -> None:
