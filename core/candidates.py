@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, FiniteFloat, StringConstraints, field_validator, model_validator
 
 from core.values import ClassName, Frozen, Name
 
@@ -19,6 +19,8 @@ Protocol = Literal["open_inference", "triton", "tf_serving", "torchserve", "hugg
 Output = Literal["logits", "probs", "top_k", "labels"]
 PixelRange = Literal["unit", "signed", "imagenet", "bytes"]  # [0, 1], [-1, 1], ImageNet's mean and sd, 0 to 255
 Layout = Literal["channels_first", "channels_last"]
+Scaling = PixelRange | tuple[tuple[float, ...], tuple[float, ...]]  # or mean and standard deviation, by channel
+Side = Annotated[int, Field(ge=8, le=1024)]  # pixels
 ImageForm = Literal["numbers", "base64", "upload", "raw"]
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=80)]
 HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]*$", max_length=1000)]
@@ -93,6 +95,11 @@ class CandidateConfig(Frozen):
     synonyms: dict[ClassName, ClassName] = Field(default_factory=dict)  # its name of a class: the student's
     request: RequestForm | None = None
     pixels: PixelRange = "unit"  # what the served model expects, where it does not prepare its images itself
+    mean: tuple[FiniteFloat, ...] | None = (
+        None  # of pixels in [0, 1], one or one a channel: with std, in place of pixels
+    )
+    std: tuple[Annotated[FiniteFloat, Field(gt=0)], ...] | None = None
+    size: tuple[Side, Side] | None = None  # height and width that images are resized to; None: the student's
     layout: Layout = "channels_first"
     max_batch: int = Field(32, ge=1, le=4096)
     max_concurrency: int = Field(1, ge=1, le=64)  # calls at a time
@@ -133,10 +140,21 @@ class CandidateConfig(Frozen):
         return classes
 
     @model_validator(mode="after")
+    def _mean_with_std(self) -> Self:
+        if len(self.mean or ()) != len(self.std or ()) or self.mean == ():
+            raise ValueError("mean and std must be given together, with as many numbers each")
+        return self
+
+    @model_validator(mode="after")
     def _what_its_protocol_needs(self) -> Self:
         if missing := [name for name in NEEDS[self.protocol] if not getattr(self, name)]:
             raise ValueError(f"a candidate with protocol = {self.protocol!r} needs {' and '.join(missing)}")
         return self
+
+    @property
+    def scaling(self) -> Scaling:
+        """What pixels in [0, 1] become before they are sent."""
+        return self.pixels if self.mean is None or self.std is None else (self.mean, self.std)
 
     def beneath(self, folder: Path) -> CandidateConfig:
         """The same, its relative paths taken from `folder`."""

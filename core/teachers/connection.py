@@ -15,7 +15,7 @@ from core.teachers.addresses import is_loopback
 from core.teachers.answers import SUM_TOLERANCE
 from core.teachers.arrangement import other_classes
 from core.teachers.base import Capabilities
-from core.teachers.local import local_config, other_shape
+from core.teachers.local import local_config, other_shape, sent_shape
 from core.teachers.registry import open_teacher
 from core.teachers.told import shown
 from core.teachers.transport import Retry
@@ -89,8 +89,8 @@ def _inspected(
         return ConnectionReport(ok=False, message=f"{candidate.name}: {found.error}")
     spec, classes = found.summary.input, found.summary.num_classes
     shape = (spec.channels, spec.height, spec.width)
-    if shape != probe_shape:
-        return ConnectionReport(ok=False, message=str(other_shape(candidate.name, shape, probe_shape)))
+    if shape != (sent := sent_shape(candidate, probe_shape)):
+        return ConnectionReport(ok=False, message=str(other_shape(candidate.name, shape, sent)))
     if class_names is not None and candidate.classes is None and classes < len(class_names):
         return ConnectionReport(ok=False, message=str(other_classes(candidate.name, classes, len(class_names))))
     return ConnectionReport(ok=True, message=f"loads and answers logits of {classes} classes")

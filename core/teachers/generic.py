@@ -54,7 +54,7 @@ class GenericTeacher(RemoteTeacher):
             case "upload":
                 return _upload(png_of(images[0]), self._form.field)
             case "numbers":
-                as_sent = self._candidate.pixels, self._candidate.layout
+                as_sent = self._candidate.scaling, self._candidate.layout
                 values = [json_nested(image, *as_sent) for image in images]
             case "base64":
                 values = [b'"' + base64.b64encode(png_of(image)) + b'"' for image in images]

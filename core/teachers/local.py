@@ -18,7 +18,7 @@ from core.students.inspection import quick_look
 from core.teachers.answers import trial_images
 from core.teachers.arrangement import Arrangement, arrange
 from core.teachers.base import Capabilities, Terms, adapter
-from core.teachers.encoding import Shape, normalisation
+from core.teachers.encoding import Shape, normalisation, resized
 from core.teachers.transport import Transport
 
 if TYPE_CHECKING:
@@ -47,17 +47,19 @@ class LocalTeacher:
         except InputError as error:
             what, remedy = f"{self.name}: {error.what}", error.remedy.replace("student", "candidate")
             raise TeacherError(what, rule=error.rule, actual=error.actual, remedy=remedy) from error
-        if self._model.shape != probe_shape:
-            raise other_shape(self.name, self._model.shape, probe_shape)
+        images = resized(trial_images(probe_shape), self._candidate.size)
+        if self._model.shape != images.shape[1:]:
+            raise other_shape(self.name, self._model.shape, images.shape[1:])
         started = time.perf_counter()
-        told = list(self._model.logits(trial_images(probe_shape)))
+        told = list(self._model.logits(images))
         latency = time.perf_counter() - started
         self._arrangement = arrange(told, self._known(self._model.class_names, class_names), class_names)
         parts = (
             "local",
             self._model.sha256,
             self._model.architecture,
-            self._candidate.pixels,
+            str(self._candidate.scaling),
+            str(self._candidate.size or ""),
             self._arrangement.fingerprint,
         )
         return Capabilities(
@@ -74,7 +76,7 @@ class LocalTeacher:
     def query(self, images: np.ndarray) -> np.ndarray:
         if self._model is None or self._arrangement is None:
             raise RuntimeError("connect() comes before query()")
-        return self._arrangement.rows(list(self._model.logits(images)))
+        return self._arrangement.rows(list(self._model.logits(resized(images, self._candidate.size))))
 
     def _known(self, own: Sequence[str], student: Sequence[str] | None) -> CandidateConfig:
         """That its answers are logits, and the class names in its file, where it names none itself."""
@@ -104,10 +106,15 @@ def local_config(candidate: CandidateConfig, probe_shape: Shape) -> StudentConfi
         )
     spec = None
     if told.input is None:
-        channels, height, width = probe_shape
-        mean, std = normalisation(candidate.pixels, channels, name=candidate.name)
+        channels, height, width = sent_shape(candidate, probe_shape)
+        mean, std = normalisation(candidate.scaling, channels, name=candidate.name)
         spec = InputSpec(channels=channels, height=height, width=width, mean=mean, std=std)
     return StudentConfig(checkpoint=candidate.checkpoint, architecture=candidate.model, input=spec)
+
+
+def sent_shape(candidate: CandidateConfig, probe_shape: Shape) -> Shape:
+    """Of its images, `(C, H, W)`, for probes of another size perhaps."""
+    return (probe_shape[0], *candidate.size) if candidate.size else probe_shape
 
 
 def other_shape(name: str, found: Shape, expected: Shape) -> TeacherError:
@@ -116,7 +123,7 @@ def other_shape(name: str, found: Shape, expected: Shape) -> TeacherError:
         f"{name}: its images are of another shape than the student's",
         rule=f"{list(expected)}, channels, height, width",
         actual=f"{list(found)}",
-        remedy="name a candidate that takes the student's images",
+        remedy="give its size of images as the candidate's size, or name another candidate",
     )
 
 

@@ -32,11 +32,11 @@ class OpenInferenceTeacher(RemoteTeacher):
         candidate = self._candidate
         said = self._transport.get(self._path, none_for=NO_METADATA)
         self._metadata = read_metadata(said, name=self.name)
-        shape, max_batch = check_input(self._metadata, probe_shape, candidate.pixels, candidate.layout, name=self.name)
+        shape, max_batch = check_input(self._metadata, probe_shape, candidate.scaling, candidate.layout, name=self.name)
         return Declared(shape, max_batch, self._metadata.version)
 
     def _ask(self, images: np.ndarray) -> Sequence[Told]:
-        body = request_of(images, self._metadata, self._candidate.pixels, self._candidate.layout)
+        body = request_of(images, self._metadata, self._candidate.scaling, self._candidate.layout)
         reply = self._post(f"{self._path}/infer", body, len(images))
         told = told_of(reply, len(images), name=self.name)
         self._check_version(reply)

@@ -17,7 +17,7 @@ import numpy as np
 from core.teachers.answers import trial_images
 from core.teachers.arrangement import Arrangement, arrange
 from core.teachers.base import Capabilities, Terms
-from core.teachers.encoding import VALUE_BYTES, Shape, normalisation
+from core.teachers.encoding import VALUE_BYTES, Shape, normalisation, resized
 from core.teachers.purse import OverBudget
 from core.teachers.told import Told
 from core.teachers.transport import Transport
@@ -66,14 +66,16 @@ class RemoteTeacher(ABC):
 
     def connect(self, probe_shape: Shape, class_names: Sequence[str] | None = None) -> Capabilities:
         self._num_classes = None if class_names is None else len(class_names)
-        declared = self._declare(probe_shape)
+        images = resized(trial_images(probe_shape), self._candidate.size)
+        shape = images.shape[1:]
+        declared = self._declare(shape)
         if self.sends_numbers:
-            normalisation(self._candidate.pixels, probe_shape[0], name=self.name)
-        affordable = max(1, MAX_REQUEST // (VALUE_BYTES * prod(probe_shape)))
+            normalisation(self._candidate.scaling, shape[0], name=self.name)
+        affordable = max(1, MAX_REQUEST // (VALUE_BYTES * prod(shape)))
         max_batch = min(self._candidate.max_batch, declared.max_batch or affordable, affordable)
 
         trial = self._trial(
-            trial_images(probe_shape),
+            images,
             max_batch,
             trial_key(self._candidate, self._terms.identity, declared, probe_shape, class_names),
         )
@@ -94,7 +96,7 @@ class RemoteTeacher(ABC):
     def query(self, images: np.ndarray) -> np.ndarray:
         if self._arrangement is None:
             raise RuntimeError("connect() comes before query()")
-        return self._arrangement.rows(self._ask(images))
+        return self._arrangement.rows(self._ask(resized(images, self._candidate.size)))
 
     @property
     def _choose(self) -> int | None:
@@ -142,8 +144,10 @@ class RemoteTeacher(ABC):
         port = address.port or (443 if address.scheme == "https" else 80)
         parts = [candidate.protocol, f"{address.hostname}:{port}{address.path}", candidate.model or ""]
         parts.append(candidate.version or version)
-        if self.sends_numbers and (candidate.pixels, candidate.layout) != USUALLY:
-            parts += [candidate.pixels, candidate.layout]
+        if self.sends_numbers and (candidate.scaling, candidate.layout) != USUALLY:
+            parts += [str(candidate.scaling), candidate.layout]
+        if candidate.size is not None:
+            parts.append("x".join(map(str, candidate.size)))
         if candidate.request is not None:
             parts.append(hashlib.sha256(candidate.request.model_dump_json().encode()).hexdigest()[:12])
         if candidate.top_k is not None:

@@ -12,7 +12,7 @@ from math import prod
 
 import numpy as np
 
-from core.candidates import Layout, PixelRange
+from core.candidates import Layout, Scaling
 from core.errors import TeacherError
 from core.teachers.encoding import Shape, in_layout, json_data
 from core.teachers.told import Told, finite, is_integer, is_number, shown
@@ -76,7 +76,7 @@ def read_metadata(metadata: object, *, name: str) -> Metadata:
 
 
 def check_input(
-    declared: Metadata, probe_shape: Shape, pixels: PixelRange, layout: Layout, *, name: str
+    declared: Metadata, probe_shape: Shape, pixels: Scaling, layout: Layout, *, name: str
 ) -> tuple[Shape | None, int | None]:
     """The input shape that the server fixes and the largest batch that follows, None where it leaves them free.
 
@@ -103,7 +103,7 @@ def check_input(
             actual=shown(f"{list(shape)}") + (f", images, {_AXES[other]}" if turned else ""),
             remedy=f'set the candidate\'s layout to "{other}"'
             if turned
-            else "name another model, or check the student's input size",
+            else "give the server's height and width as the candidate's size, or name another model",
         )
     if shape[0] > 1:
         raise TeacherError(
@@ -116,7 +116,7 @@ def check_input(
     return fixed, 1 if shape[0] == 1 else declared.max_batch
 
 
-def request_of(images: np.ndarray, declared: Metadata, pixels: PixelRange, layout: Layout) -> bytes:
+def request_of(images: np.ndarray, declared: Metadata, pixels: Scaling, layout: Layout) -> bytes:
     """The body that asks about uint8 images `(N, C, H, W)`."""
     shape = in_layout(images.shape, layout)
     tensor = {"name": declared.input_name, "shape": shape, "datatype": declared.datatype}

@@ -48,7 +48,7 @@ class TensorFlowTeacher(RemoteTeacher):
         self.sends_numbers = not (self._signature.takes_files or self._signature.classifies)
         if not self.sends_numbers:
             return Declared(version=version)
-        as_sent = self._candidate.pixels, self._candidate.layout
+        as_sent = self._candidate.scaling, self._candidate.layout
         shape, max_batch = check_input(self._signature.input, probe_shape, *as_sent, name=self.name)
         return Declared(shape, max_batch, version)
 
@@ -70,7 +70,7 @@ class TensorFlowTeacher(RemoteTeacher):
         """The body of a `predict`."""
         if not self.sends_numbers:
             return json.dumps({"instances": _files(images)}).encode()
-        as_sent = self._candidate.pixels, self._candidate.layout
+        as_sent = self._candidate.scaling, self._candidate.layout
         return b'{"instances":[' + b",".join(json_nested(image, *as_sent) for image in images) + b"]}"
 
     def _of_outputs(self, prediction: object) -> object:

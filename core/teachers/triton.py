@@ -26,7 +26,7 @@ class TritonTeacher(OpenInferenceTeacher):
     """See `core.teachers.base.Teacher`. It classifies where the candidate's output is top_k or labels."""
 
     def _ask(self, images: np.ndarray) -> Sequence[Told]:
-        data = float_data(images, self._candidate.pixels, self._candidate.layout)
+        data = float_data(images, self._candidate.scaling, self._candidate.layout)
         if self._metadata.datatype == "UINT8":
             data = data.round().astype(np.uint8)
         tensor = data.astype(data.dtype.newbyteorder("<")).tobytes()

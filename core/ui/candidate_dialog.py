@@ -51,10 +51,9 @@ def _form(place: int | None, key: str) -> None:
             values |= fields.pixels(given, key)
         else:
             st.caption(
-                "Images stay on this machine: there is nothing to set here."
-                if protocol == "local"
-                else "Images are sent as PNG files, without loss: there is nothing to set here."
+                "Images stay on this machine." if protocol == "local" else "Images are sent as PNG files, without loss."
             )
+        values |= fields.size(given, key)
     with answers:
         values |= fields.answers(given, protocol, key)
     with limits:

@@ -150,7 +150,7 @@ def pixels(given: Mapping[str, object], key: str) -> Values:
     """What numbers the served model expects."""
     left, right = st.columns(2)
     ranges, layouts = list(PIXELS), list(LAYOUTS)
-    return {
+    values: Values = {
         "pixels": left.selectbox(
             "Pixels",
             ranges,
@@ -168,6 +168,31 @@ def pixels(given: Mapping[str, object], key: str) -> Values:
             key=f"{key}_layout",
         ),
     }
+    left, right = st.columns(2)
+    for column, name, label in ((left, "mean", "Mean of its own"), (right, "std", "Standard deviation of its own")):
+        entered = column.text_input(
+            label,
+            ", ".join(f"{value:g}" for value in given.get(name) or ()),
+            key=f"{key}_{name}",
+            placeholder="as Pixels says",
+            help="Of pixels from 0 to 1, by channel, like 0.49, 0.48, 0.45; both or neither, in place of Pixels.",
+        )
+        values[name] = _parts(entered) or None
+    return values
+
+
+def size(given: Mapping[str, object], key: str) -> Values:
+    """What its images are resized to before they are sent."""
+    left, right = st.columns(2)
+    said = given.get("size") or (None, None)
+    sides = [
+        column.number_input(
+            label, 8, 1024, value, key=f"{key}_{label.lower()}", placeholder="as the student's",
+            help="Pixels. Only for a model that takes other images than the student's and does not resize them itself.",
+        )
+        for column, label, value in zip((left, right), ("Height", "Width"), said, strict=True)
+    ]  # fmt: skip
+    return {"size": None if sides == [None, None] else sides}
 
 
 def answers(given: Mapping[str, object], protocol: Protocol, key: str) -> Values:
@@ -248,6 +273,11 @@ def _text(
 def _request_of(given: Mapping[str, object]) -> Mapping[str, object]:
     found = given.get("request")
     return found if isinstance(found, Mapping) else {}
+
+
+def _parts(text: str) -> list[str]:
+    """What commas or blanks part."""
+    return text.replace(",", " ").split()
 
 
 def _pairs(text: str, *signs: str) -> dict[str, str]:

@@ -48,6 +48,7 @@ def choose_quick_and_start(page: Page) -> None:
     page.get_by_role("radio", name="Quick").click()
     page.get_by_text("Advanced", exact=True).click()
     page.get_by_text("Ask even if the probes fail their check").click()
+    expect(page.get_by_role("switch", name="Ask even if")).to_be_checked()
     settled(page)
     page.get_by_role("button", name="Start the audit").click()
     page.get_by_role("button", name="Send them and start").click()

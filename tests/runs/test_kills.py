@@ -125,7 +125,7 @@ def keys_of(ledger: Ledger, config: AuditConfig, cache: AnswerCache) -> dict[str
     student = load_student(config.student, "cpu")
     identities = {}
     for candidate in config.candidates:
-        teacher = open_teacher(candidate, terms=Terms(trials=Trials(cache)))
+        teacher = open_teacher(candidate, terms=Terms(trials=Trials(cache, f"{candidate.name}|")))
         identities[candidate.model] = teacher.connect(student.shape, student.class_names).identity
         assert teacher.sent == 0
     return {

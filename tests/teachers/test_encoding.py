@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from pytest_httpserver import HTTPServer
 from torchvision.transforms.functional import normalize
 from werkzeug import Request, Response
@@ -14,7 +15,7 @@ from werkzeug import Request, Response
 from core.errors import TeacherError
 from core.teachers.encoding import float_data, in_layout, json_data, json_nested, normalisation, png_of
 from core.teachers.registry import open_teacher
-from tests.support.inference import SHAPE, InferenceServer, output_tensor, suspect
+from tests.support.inference import SHAPE, InferenceServer, expected_probs, output_tensor, suspect
 from tests.support.servers import decoded
 
 COLOUR = (3, 2, 4)
@@ -55,7 +56,7 @@ def test_pixels_arrive_as_the_model_expects_them(web: HTTPServer, pixels: str, l
 
 
 def test_imagenets_normalisation_is_for_colour(inference: InferenceServer) -> None:
-    with pytest.raises(TeacherError, match=r"for colour images .*expected 3 channels, got 1"):
+    with pytest.raises(TeacherError, match=r"for images of other channels .*expected 3, got 1"):
         open_teacher(inference.candidate(pixels="imagenet")).connect(SHAPE)
     assert inference.images == 0
 
@@ -89,3 +90,28 @@ def test_a_normalisation_has_a_mean_and_a_deviation_for_each_channel() -> None:
     assert normalisation("unit", 3, name="suspect") == ((0.0,) * 3, (1.0,) * 3)
     assert normalisation("signed", 1, name="suspect") == ((0.5,), (0.5,))
     assert normalisation("imagenet", 3, name="suspect")[0] == (0.485, 0.456, 0.406)
+
+
+def test_a_mean_and_deviation_of_its_own_replace_the_range(inference: InferenceServer) -> None:
+    """Sent is `(pixel / 255 - mean) / std`, by channel."""
+    mean, std = (0.1, 0.2, 0.3), (0.5, 0.25, 0.125)
+    image = np.random.default_rng(0).integers(0, 256, (1, 3, 4, 5), dtype=np.uint8)
+    expected = (image / 255 - np.reshape(mean, (3, 1, 1))) / np.reshape(std, (3, 1, 1))
+    np.testing.assert_allclose(float_data(image, (mean, std), "channels_first"), expected, rtol=1e-5)
+    candidate = inference.candidate(mean=mean, std=std)
+    assert candidate.scaling == (mean, std)
+    with pytest.raises(TeacherError, match=r"for images of other channels .*expected 3, got 1"):
+        open_teacher(candidate).connect(SHAPE)
+
+
+def test_images_are_resized_to_the_size_of_the_candidate(inference: InferenceServer) -> None:
+    teacher = open_teacher(inference.candidate(size=SHAPE[1:]))
+    student = (1, 20, 12)
+    found = teacher.connect(student)
+    assert found.input_shape in (SHAPE, None)
+    images = np.random.default_rng(0).integers(0, 256, (3, *student), dtype=np.uint8)
+    expected = np.stack([
+        np.asarray(Image.fromarray(one[0]).resize((8, 8), Image.Resampling.BILINEAR))[None] for one in images
+    ])  # fmt: skip
+    np.testing.assert_allclose(teacher.query(images), expected_probs(expected), rtol=1e-6)
+    assert found.identity != open_teacher(inference.candidate()).connect(SHAPE).identity

@@ -127,5 +127,5 @@ def test_what_is_refused(local: LocalModel, settings: dict[str, object], shape: 
 def test_imagenets_normalisation_is_for_colour(local: LocalModel, tmp_path: Path) -> None:
     torch.save(local.module.state_dict(), tmp_path / "bare.pth")
     bare = local.candidate(checkpoint=tmp_path / "bare.pth", model="zoo:convnet4", pixels="imagenet")
-    with pytest.raises(TeacherError, match=r"for colour images .*expected 3 channels, got 1"):
+    with pytest.raises(TeacherError, match=r"for images of other channels .*expected 3, got 1"):
         open_teacher(bare).connect(SHAPE)

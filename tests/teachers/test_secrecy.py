@@ -82,7 +82,7 @@ def test_a_key_that_comes_back_in_an_answer_is_not_kept(web: HTTPServer, tmp_pat
         web, protocol="generic", model=None, request={"body": '{"of": "$images"}'}, key_header="X-API-Key"
     )
     with AnswerCache(tmp_path / "answers.sqlite3") as cache:
-        teacher = open_teacher(candidate, key=KEY, terms=Terms(trials=Trials(cache)), retry=ONCE)
+        teacher = open_teacher(candidate, key=KEY, terms=Terms(trials=Trials(cache, "suspect|")), retry=ONCE)
         capabilities = teacher.connect(SHAPE, ("ant", "bee"))
         images = trial_images(SHAPE)
         keys = [cache.key(capabilities.identity, image) for image in images]

@@ -27,6 +27,9 @@ MATTERS: dict[str, object] = {  # what an answer depends on, and another value o
     "synonyms": {"a": "b"},
     "request": RequestForm(path="other"),
     "pixels": "signed",
+    "mean": (0.5,),
+    "std": (0.5,),
+    "size": (32, 32),
     "layout": "channels_last",
 }
 DOES_NOT: dict[str, object] = {

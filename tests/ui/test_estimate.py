@@ -8,7 +8,7 @@ import pytest
 
 from core.candidates import CandidateConfig
 from core.config import AuditConfig, InputSpec, StudentConfig
-from core.ui.estimate import in_words, predicted_seconds
+from core.ui.estimate import images_at_most, in_words, predicted_seconds
 
 CONFIG = AuditConfig(student=StudentConfig(checkpoint=Path("s")), serve="demo")
 LARGE = InputSpec(channels=3, height=224, width=224, mean=(0, 0, 0), std=(1, 1, 1))
@@ -72,3 +72,15 @@ def test_the_slowest_candidate_takes_as_long_as_its_limits_make_it(limits: dict,
 )
 def test_words(seconds: float, words: str) -> None:
     assert in_words(seconds) == words
+
+
+def test_images_are_counted_within_budgets_and_over_the_network_only() -> None:
+    asked = (
+        CandidateConfig(name="one", url="http://a", model="m", budget=10),
+        CandidateConfig(name="two", url="http://a", model="m"),
+        CandidateConfig(name="here", protocol="local", checkpoint=Path("x.pt")),
+    )
+    own = CONFIG.model_copy(update={"serve": None, "candidates": asked})
+    assert images_at_most(CONFIG, 6) == CONFIG.num_queries(6)
+    assert images_at_most(own, 0) == 10 + own.num_queries(1)
+    assert images_at_most(own.model_copy(update={"budget": 50}), 0) == 50
