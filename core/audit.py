@@ -87,6 +87,14 @@ def audit(
 
     ranking = rankings.pop(SYNTHESISED)
     unreachable = (*lost, *interview.unreachable)
+    circumstances = notes(
+        level,
+        score,
+        reason,
+        nameless=interview.nameless(),
+        unreachable=unreachable,
+        shortfalls=interview.shortfalls,
+    )
     manifest = folder.manifest()
     return Results(
         run=manifest.run,
@@ -95,7 +103,7 @@ def audit(
         student=student.summary(),
         score=score,
         ranking=ranking,
-        verdict=ranking_only(ranking, score, rankings, notes(level, score, reason, unreachable, interview.shortfalls)),
+        verdict=ranking_only(ranking, score, rankings, circumstances),
         baselines=tuple(
             ProbeSetResult(probe_set=name, probes=len(compared[name][0]), ranking=ranked)
             for name, ranked in rankings.items()

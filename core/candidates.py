@@ -22,7 +22,7 @@ Layout = Literal["channels_first", "channels_last"]
 Scaling = PixelRange | tuple[tuple[float, ...], tuple[float, ...]]  # or mean and standard deviation, by channel
 Side = Annotated[int, Field(ge=8, le=1024)]  # pixels
 ImageForm = Literal["numbers", "base64", "upload", "raw"]
-HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]*$", max_length=80)]
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=80)]
 HeaderValue = Annotated[str, StringConstraints(pattern=r"^[\x20-\x7e]*$", max_length=1000)]
 
 NEEDS: dict[Protocol, tuple[str, ...]] = {  # fields that a candidate of a protocol must have
@@ -155,6 +155,11 @@ class CandidateConfig(Frozen):
     def scaling(self) -> Scaling:
         """What pixels in [0, 1] become before they are sent."""
         return self.pixels if self.mean is None or self.std is None else (self.mean, self.std)
+
+    @property
+    def is_remote(self) -> bool:
+        """Whether to ask it sends something somewhere."""
+        return self.protocol != "local"
 
     def beneath(self, folder: Path) -> CandidateConfig:
         """The same, its relative paths taken from `folder`."""

@@ -43,6 +43,10 @@ class TeacherError(AuditError):
     """A candidate's API cannot be used, or stopped answering."""
 
 
+class OverBudget(TeacherError):
+    """One more request would cost more than is left to spend."""
+
+
 class Cancelled(AuditError):
     """The user asked the run to stop."""
 

@@ -13,7 +13,7 @@ import numpy as np
 from core.account import Account
 from core.candidates import Output
 from core.config import SYNTHESISED, AuditConfig
-from core.errors import TeacherError
+from core.errors import OverBudget, TeacherError
 from core.events import Answered, Lost, OnEvent, Ranked
 from core.results import Shortfall, Unreachable
 from core.scoring.answer_kinds import Level, level_of
@@ -24,7 +24,6 @@ from core.students.base import Student
 from core.synthesis.base import Probes
 from core.teachers.asking import Reply, Witness, ask
 from core.teachers.cache import AnswerCache
-from core.teachers.purse import OverBudget
 
 FLOOR = 1e-6  # smallest probability told apart from 0, for student and candidates alike
 LIVE_RESAMPLES = 200  # for the intervals of bars that are still moving
@@ -132,6 +131,12 @@ class Interview:
     def level(self) -> Level:
         """How much can be compared, over all sets."""
         return _level([heard.rows for heard in self.heard().values()], self.outputs)
+
+    def nameless(self) -> dict[str, float]:
+        """By candidate, the share of its answers in all sets that name no class of the student; those with any."""
+        rows = {name: np.concatenate([heard.rows[name] for heard in self.heard().values()]) for name in self.outputs}
+        shares = {name: float(np.isnan(said).all(axis=1).mean()) for name, said in rows.items()}
+        return {name: share for name, share in shares.items() if share}
 
     def _lose(self, candidate: str, error: TeacherError) -> None:
         """Go on without a candidate."""

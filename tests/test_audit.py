@@ -12,7 +12,7 @@ import pytest
 
 from core.audit import audit
 from core.config import AuditConfig, StudentConfig
-from core.errors import AuditError, Cancelled, InputError, ProbesError
+from core.errors import AuditError, Cancelled, InputError, OverBudget, ProbesError
 from core.events import PHASES, Answered, Event, Lost, PhaseStarted, Ranked
 from core.results import Results
 from core.runs.control import create_run
@@ -268,7 +268,7 @@ class TestBudget:
 
     def test_that_pays_for_nothing_ends_the_run(self, zoo: Path, served: Served) -> None:
         folder = create_run(config_for(zoo, served, budget=3 * 3))
-        with pytest.raises(AuditError, match="the budget is used up before there is anything to rank by"):
+        with pytest.raises(OverBudget, match="the budget is used up before there is anything to rank by"):
             run(folder)
         folder.set_budgets(Budgets())
         assert run(folder).complete

@@ -15,12 +15,19 @@ CANDIDATES = (
 )
 
 
-def config(*candidates: CandidateConfig) -> AuditConfig:
-    return AuditConfig(student=StudentConfig(checkpoint="s.safetensors"), candidates=candidates, probes=10)
+def config(*candidates: CandidateConfig, budget: int | None = None) -> AuditConfig:
+    student = StudentConfig(checkpoint="s.safetensors")
+    return AuditConfig(student=student, candidates=candidates, probes=10, budget=budget)
 
 
 def test_a_candidate_is_sent_what_its_budget_allows() -> None:
     assert planned_images(config(*CANDIDATES)) == {"dear": EACH, "modest": 7, "free": EACH}
+
+
+def test_within_a_budget_the_dearest_that_it_pays_for_is_counted() -> None:
+    modest = config(*CANDIDATES, budget=20)
+    assert planned_images(modest) == {"dear": 20, "modest": 7, "free": 20}
+    assert cost_of(modest) == 7 * 2.0 + 13 * 0.5
 
 
 def test_what_is_planned_and_what_was_sent_have_their_price() -> None:

@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from core.candidates import CandidateConfig
 from core.config import validated
 from core.errors import InputError
-from core.teachers.addresses import is_loopback
+from core.teachers.addresses import with_scheme
 
 # What may stand behind a server's own path, by protocol
 _BEYOND = (
@@ -52,7 +52,7 @@ def read_address(text: str) -> Address:
     text = text.strip().partition("#")[0]
     bare = "://" not in text
     try:
-        parts = urlsplit(f"//{text}" if bare else text)
+        parts = urlsplit(with_scheme(text))
         host = (parts.hostname or "").lower()
     except ValueError:
         parts, host = SplitResult("", "", "", "", ""), ""
@@ -60,8 +60,6 @@ def read_address(text: str) -> Address:
         raise InputError(
             "this is no address of a server", rule="one like http://host:8000", remedy="give the server's address"
         )
-    if bare:
-        parts = parts._replace(scheme="http" if is_loopback(host) else "https")
     checked = validated(CandidateConfig, {"name": "server", "protocol": "hugging_face", "url": parts.geturl()})
     parts = urlsplit(checked.url)
     if host in _ROUTER_HOSTS:

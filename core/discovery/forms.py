@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 
 from core.candidates import IMAGE, IMAGES, ImageForm
 from core.discovery.probe import Finding, Probe, Sighting, has
@@ -19,6 +20,7 @@ from core.teachers.told import shown
 
 LITSERVE, BENTOML = "LitServe", "BentoML"
 MOST_FORMS = 5  # of one service
+MOST_PATHS = 500  # of a description that are looked at
 DEPTH = 8  # of references that are followed
 _TEXT_OF_IMAGE = re.compile(r"image|img|picture|photo|file|b64|base64|data", re.IGNORECASE)
 _SOMETHING = re.compile(r"image|img|picture|photo|pixel|array|tensor|data|input|instance|^x$", re.IGNORECASE)
@@ -102,7 +104,7 @@ def _service(document: Mapping[str, object]) -> str:
 
 def _all_operations(document: Mapping[str, object]) -> Iterator[tuple[str, Mapping[str, object]]]:
     paths = document.get("paths")
-    for path, methods in paths.items() if isinstance(paths, Mapping) else ():
+    for path, methods in islice(paths.items(), MOST_PATHS) if isinstance(paths, Mapping) else ():
         for method in ("get", "post"):
             if has(methods, method, dict):
                 yield f"{method} {path}", methods[method]

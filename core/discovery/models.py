@@ -183,8 +183,8 @@ def _texts(value: object, key: str) -> list[str]:
 
 
 def _v2(model: str) -> str:
-    return f"v2/models/{quote(model, safe='')}"
+    return f"v2/models/{quote(model, safe='', errors='replace')}"
 
 
 def _v1(model: str) -> str:
-    return f"v1/models/{quote(model, safe='')}/metadata"
+    return f"v1/models/{quote(model, safe='', errors='replace')}/metadata"

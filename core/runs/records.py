@@ -7,7 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from core.config import AuditConfig
-from core.errors import AuditError
+from core.errors import AuditError, OverBudget
 from core.events import Phase
 from core.values import Frozen
 
@@ -44,10 +44,12 @@ class ErrorReport(Frozen):
     rule: str
     actual: str
     remedy: str
+    over_budget: bool = False  # more money is what it takes
 
     @classmethod
     def of(cls, error: AuditError) -> ErrorReport:
-        return cls(what=error.what, rule=error.rule, actual=error.actual, remedy=error.remedy)
+        over = isinstance(error, OverBudget)
+        return cls(what=error.what, rule=error.rule, actual=error.actual, remedy=error.remedy, over_budget=over)
 
     def __str__(self) -> str:
         return str(AuditError(self.what, rule=self.rule, actual=self.actual, remedy=self.remedy))

@@ -46,6 +46,21 @@ def is_loopback(host: str) -> bool:
     return address.is_loopback or address.is_unspecified
 
 
+def with_scheme(address: str) -> str:
+    """`address` as it stands, else as people mean it: over https, if it is not this machine.
+
+    >>> with_scheme("models.example.org/a"), with_scheme("localhost:8000")
+    ('https://models.example.org/a', 'http://localhost:8000')
+    """
+    if "://" in address or not address:
+        return address
+    try:
+        host = urlsplit(f"//{address}").hostname or ""
+    except ValueError:
+        return address
+    return f"{'http' if is_loopback(host) else 'https'}://{address}"
+
+
 def is_private(address: Address) -> bool:
     """Whether an address is no machine's on the internet: loopback, private, link-local, reserved and their like."""
     inside = not address.is_global or address.is_multicast or address.is_reserved

@@ -10,10 +10,9 @@ from queue import Empty, SimpleQueue
 
 import numpy as np
 
-from core.errors import Cancelled, TeacherError
+from core.errors import Cancelled, OverBudget, TeacherError
 from core.teachers.base import Capabilities, Teacher
 from core.teachers.cache import AnswerCache
-from core.teachers.purse import OverBudget
 
 CHUNK = 20  # probes that everyone has answered, after which the ranking is drawn anew
 POLL = 0.2  # seconds between two looks at `cancelled`

@@ -59,7 +59,7 @@ def check_connection(
         probe_shape: `(C, H, W)` of the student's images.
         class_names: of the student; None to accept any number of classes.
     """
-    if candidate.protocol == "local":
+    if not candidate.is_remote:
         return _inspected(candidate, probe_shape, class_names)
     try:
         capabilities = open_teacher(candidate, key=key, retry=IMPATIENT).connect(probe_shape, class_names)

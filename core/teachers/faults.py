@@ -225,9 +225,10 @@ class Faults:
 
     @property
     def _server(self) -> str:
-        """What an address should be of; below that of some, the protocol has a path of its own."""
+        """What an address should be of; below it, some protocols have a path of their own."""
         below = self._candidate.protocol in ("open_inference", "triton")
-        return "a model server, without /v2" if below else "a model server"
+        doubled = below and "/v2" in urlsplit(self._candidate.url).path
+        return "a model server, without /v2" if doubled else "a model server"
 
     @property
     def _key_source(self) -> str:

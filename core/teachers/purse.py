@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import threading
 
-from core.errors import TeacherError
-
-
-class OverBudget(TeacherError):
-    """One more request would cost more than is left."""
+from core.errors import OverBudget
 
 
 class Purse:

@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
+from core.errors import OverBudget
 from core.teachers.answers import trial_images
 from core.teachers.arrangement import Arrangement, arrange
 from core.teachers.base import Capabilities, Terms
 from core.teachers.encoding import VALUE_BYTES, Shape, normalisation, resized
-from core.teachers.purse import OverBudget
 from core.teachers.told import Told
 from core.teachers.transport import Transport
 from core.teachers.trials import Trial, trial_key

@@ -7,6 +7,8 @@ import streamlit as st
 from core.candidates import NEEDS, CandidateConfig
 from core.config import validated
 from core.errors import InputError
+from core.students.files import require_file
+from core.teachers.addresses import is_shared, with_scheme
 from core.ui import candidate_fields as fields
 from core.ui.candidate_rows import Row, put_row, rows
 from core.ui.dialogs import done, draw_dialog, open_dialog
@@ -64,5 +66,10 @@ def _form(place: int | None, key: str) -> None:
             missing = [fields.REQUIRED[one] for one in ("name", *NEEDS[protocol]) if one not in filled]
             if missing:
                 raise InputError(f"this candidate still lacks {', '.join(missing)}", remedy="fill it in and save again")
-            put_row(validated(CandidateConfig, filled), place)
+            if "url" in filled:
+                filled["url"] = with_scheme(str(filled["url"]).strip())
+            candidate = validated(CandidateConfig, filled)
+            if candidate.checkpoint and not is_shared():
+                require_file(candidate.checkpoint)
+            put_row(candidate, place)
             done()

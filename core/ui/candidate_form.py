@@ -81,7 +81,7 @@ def candidate_form(student: StudentChoice) -> CandidateChoice:
 
 def _keys(candidates: tuple[CandidateConfig, ...], missing: list[CandidateConfig]) -> dict[str, str]:
     """Secrets by candidate, for those without a variable that is set; never kept beyond this page."""
-    remote = [candidate for candidate in candidates if candidate.protocol != "local"]
+    remote = [candidate for candidate in candidates if candidate.is_remote]
     asked = [candidate for candidate in remote if candidate.key_env is None or candidate in missing]
     if not asked:
         return {}

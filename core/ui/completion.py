@@ -59,7 +59,7 @@ def raise_budget(folder: RunFolder, missing: int, spent: Queries | None = None) 
     """
     budgets, config = folder.budgets(), folder.manifest().config
     missing += TRIAL_IMAGES  # which are asked anew where that was long ago
-    asked = sum(one.protocol != "local" for one in config.candidates) if config.candidates else len(demo_candidates())
+    asked = sum(one.is_remote for one in config.candidates) if config.candidates else len(demo_candidates())
     raised: dict[str, int] = {}
     columns = st.columns(3)
     for place, (name, limit) in enumerate(budgets.candidates.items()):

@@ -108,8 +108,7 @@ def _stopped(folder: RunFolder, status: ShownStatus) -> None:
         )
     else:
         st.info("**You stopped this run.** Resume goes on from the last finished phase.", icon=":material/cancel:")
-    budgets = folder.budgets()
-    if status == "failed" and (budgets.run is not None or budgets.candidates):
+    if status == "failed" and error and error.over_budget:
         config = folder.manifest().config
         raise_budget(folder, config.num_probes * len(config.probe_sets))
     with st.container(horizontal=True, vertical_alignment="center"):

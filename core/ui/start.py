@@ -65,7 +65,7 @@ def _cost(plan: AuditConfig) -> dict[str, str]:
 def _budgets(plan: AuditConfig, candidates: CandidateChoice) -> None:
     """Say where the audit needs more than it may spend."""
     each = plan.num_queries(1)
-    remote = [one for one in candidates.candidates if one.protocol != "local"]
+    remote = [one for one in candidates.candidates if one.is_remote]
     short = [one.name for one in remote if one.budget is not None and one.budget < each]
     most = images_at_most(plan.model_copy(update={"budget": None}), candidates.count) if candidates.count else 0
     if plan.budget is not None and plan.budget < most:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from core.results import Shortfall, Unreachable
 from core.scoring.answer_kinds import Level
@@ -11,16 +11,24 @@ from core.words import cut_short
 
 
 def notes(
-    level: Level, score: str, reason: str, unreachable: Sequence[Unreachable], shortfalls: Sequence[Shortfall]
+    level: Level,
+    score: str,
+    reason: str,
+    *,
+    nameless: Mapping[str, float],
+    unreachable: Sequence[Unreachable],
+    shortfalls: Sequence[Shortfall],
 ) -> str:
     """Whole sentences, "" where there is nothing to say.
 
     Args:
         reason: why `score` ranks and not the one that was asked for; "" where it does.
+        nameless: by candidate, the share of its answers that name no class of the student, where any does not.
     """
     clauses = [
         str(level),
         f"ranked by {SCORES[score].label}: {reason}" if reason else "",
+        *(f"{share:.0%} of {name}'s answers name no class of the student's" for name, share in nameless.items()),
         _left_out(unreachable),
         cut_short(shortfalls),
     ]

@@ -145,6 +145,11 @@ def test_more_models_than_are_looked_at(web: HTTPServer) -> None:
     assert "Of 25 models, 20 were looked at" in findings[-1].note
 
 
+def test_a_name_that_cannot_be_sent_is_left_out(web: HTTPServer) -> None:
+    pages = discoverable.TRITON | {"/v2/repository/index": [{"name": "\ud800"}, {"name": "oak"}]}
+    assert [finding.candidate.model for finding in discover(serve(web, pages))] == ["oak"]
+
+
 # TensorFlow Serving
 
 

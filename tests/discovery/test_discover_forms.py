@@ -9,6 +9,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from core.discovery.discover import Finding, discover
+from core.discovery.forms import MOST_PATHS
 from core.errors import TeacherError
 from core.teachers.connection import check_connection
 from tests.support import discoverable
@@ -95,6 +96,20 @@ def test_where_a_reply_has_the_answer(web: HTTPServer, reply: object, answer: st
     paths = {"/predict": asked_with("multipart/form-data", entries(["file"], file=FILE), reply)}
     url = serve(web, {"/openapi.json": openapi(paths)})
     assert only(discover(url)).candidate.request.answer == answer
+
+
+def test_of_a_long_description_the_beginning_is_looked_at(web: HTTPServer) -> None:
+    path = asked_with("multipart/form-data", entries(["file"], file=FILE))
+    paths = {f"/other/{number}": {} for number in range(MOST_PATHS - 1)}
+    url = serve(web, {"/openapi.json": openapi(paths | {"/predict": path, "/classify": path})})
+    assert only(discover(url)).candidate.request.path == "predict"
+
+
+def test_a_key_may_go_into_a_header_with_an_underscore(web: HTTPServer) -> None:
+    path = asked_with("multipart/form-data", entries(["file"], file=FILE))
+    schemes = {"key": {"type": "apiKey", "in": "header", "name": "api_key"}}
+    url = serve(web, {"/openapi.json": openapi({"/predict": path}, components={"securitySchemes": schemes})})
+    assert only(discover(url)).candidate.key_header == "api_key"
 
 
 def test_the_operation_that_the_address_names_is_meant(web: HTTPServer) -> None:

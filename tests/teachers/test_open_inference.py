@@ -128,7 +128,7 @@ def _input(**fields: object) -> Reply:
         pytest.param(_inputs(_input(name="a"), _input(name="b")), "wants 2 inputs .*got a, b", id="two inputs"),
         pytest.param(_inputs("pixels"), "inputs make no sense", id="inputs are names"),
         pytest.param([1, 2], "metadata make no sense", id="a list"),
-        pytest.param(Response("<html>Welcome</html>"), "not JSON .*<html>Welcome.*without /v2", id="a web page"),
+        pytest.param(Response("<html>Welcome</html>"), "not JSON .*<html>Welcome.*of a model server", id="a web page"),
         pytest.param(Response('{"error": "no"}', 401), "wants a key, and none was sent", id="401"),
     ],
 )
@@ -140,11 +140,17 @@ def test_metadata_that_rule_the_model_out(inference: InferenceServer, metadata: 
 
 
 def test_the_model_does_not_exist(web: HTTPServer) -> None:
-    web.expect_request("/v2/models/m").respond_with_data('{"error": "Request for unknown model"}', 400)
-    web.expect_request("/v2/models/m/infer").respond_with_data('{"error": "Request for unknown model"}', 404)
+    for path in ("", "/v2"):
+        url = f"{path}/v2/models/m"
+        web.expect_request(url).respond_with_data('{"error": "Request for unknown model"}', 400)
+        web.expect_request(f"{url}/infer").respond_with_data('{"error": "Request for unknown model"}', 404)
     candidate = suspect(web)
-    with pytest.raises(TeacherError, match=r"there is no model 'm' .*it says: Request for unknown model.*without /v2"):
+    doubled = candidate.model_copy(update={"url": f"{candidate.url}/v2"})
+    said = "there is no model 'm' .*it says: Request for unknown model.*of a model server"
+    with pytest.raises(TeacherError, match=rf"{said}\.$"):
         open_teacher(candidate).connect(SHAPE)
+    with pytest.raises(TeacherError, match=f"{said}, without /v2"):
+        open_teacher(doubled).connect(SHAPE)
 
 
 def _tensor(**fields: object) -> Callable[[Reply], Reply]:

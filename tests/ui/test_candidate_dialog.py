@@ -53,7 +53,7 @@ def saved(app: AppTest) -> dict[str, object]:
         ("tf_serving", {"Address": "http://a", "Model": "m"}, {"url": "http://a", "model": "m"}),
         ("torchserve", {"Address": "http://a", "Model": "m"}, {"url": "http://a", "model": "m"}),
         ("hugging_face", {"Address": "http://a"}, {"url": "http://a"}),
-        ("local", {"Checkpoint": "/tmp/x.safetensors"}, {"checkpoint": "/tmp/x.safetensors"}),
+        ("local", {"Checkpoint": __file__}, {"checkpoint": __file__}),
     ],
 )  # fmt: skip
 def test_each_way_of_asking_has_its_fields(
@@ -85,6 +85,18 @@ def test_what_is_missing_is_said_and_nothing_is_saved() -> None:
     assert "lacks the model's name" in app.error[0].value
     assert app.session_state["setup_rows"] == []
     assert "Save" in labels(app, "button")
+
+
+def test_a_checkpoint_that_is_not_there_is_not_saved() -> None:
+    app = opened(CandidateConfig(name="mine", protocol="local", checkpoint="/nowhere/x.safetensors"))
+    app = press(enter(app, Name="still mine"), "Save")
+    assert "x.safetensors does not exist" in app.error[0].value
+    assert app.session_state["setup_rows"][0]["name"] == "mine"
+
+
+@pytest.mark.parametrize(("typed", "meant"), [("a.org/x", "https://a.org/x"), ("localhost:8", "http://localhost:8")])
+def test_an_address_may_lack_its_scheme(typed: str, meant: str) -> None:
+    assert saved(enter(opened(), Name="new", Address=typed, Model="m"))["url"] == meant
 
 
 FULL = CandidateConfig(
@@ -139,7 +151,7 @@ def test_where_others_use_the_app_no_file_of_this_machine_is_named(monkeypatch: 
     [
         {"timeout": 0.05, "requests_per_minute": 0.01},
         {"synonyms": {"x=1": "one", "y": "a=b"}},
-        {"protocol": "local", "checkpoint": "x.pt", "url": "", "model": None},
+        {"protocol": "local", "checkpoint": __file__, "url": "", "model": None},
     ],
 )
 @pytest.mark.parametrize("shared", ["", "1"])

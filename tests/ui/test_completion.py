@@ -6,10 +6,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import core.ui.resume
+from core.errors import AuditError, OverBudget, TeacherError
 from core.events import Connected, Lost
 from core.results import Shortfall, Unreachable
 from core.runs.folder import RunFolder
-from core.runs.records import Budgets
+from core.runs.records import Budgets, ErrorReport
 from core.ui.progress import follow
 from tests.support.pages import labels, open_page, texts
 from tests.support.runs import make_run
@@ -92,6 +93,16 @@ def test_a_budget_that_cannot_be_kept_resumes_nothing(
     monkeypatch.setattr(RunFolder, "set_budgets", full)
     press(app, "Raise the budget and go on")
     assert len(app.error) == 1 and not resumed
+
+
+@pytest.mark.parametrize(
+    "error", [OverBudget("the budget is used up", remedy="raise it"), TeacherError("x", remedy="y")]
+)
+def test_more_money_is_offered_where_it_helps(error: AuditError) -> None:
+    folder = make_run("failed", error=ErrorReport.of(error))
+    folder.set_budgets(Budgets(run=20))
+    offered = "Raise the budget and go on" in labels(opened(folder, "pages/run.py"), "button")
+    assert offered == isinstance(error, OverBudget)
 
 
 def test_who_was_lost_is_shown_until_it_is_back() -> None:

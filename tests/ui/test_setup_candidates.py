@@ -107,7 +107,7 @@ def test_add_puts_a_row_below() -> None:
     ("name", "url", "fault"),
     [
         ("", "http://127.0.0.1", "name"),
-        ("new", "127.0.0.1:80", "http"),
+        ("new", "ftp://127.0.0.1", "http"),
         ("new", "http://user:pw@host", "password"),
         ("one", "http://127.0.0.1", "already"),
     ],
