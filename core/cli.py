@@ -1,4 +1,4 @@
-"""The command line: `python -m core audit | discover | serve | zoo | doctor | bench | schema`.
+"""The command line: `python -m core audit | discover | serve | zoo | students | doctor | bench | schema`.
 
 Exit codes: 0 done, 2 bad input, 3 failed or cancelled.
 """
@@ -17,11 +17,13 @@ from rich.console import Console
 from core.bench.commands import bench
 from core.choices import chosen
 from core.errors import AuditError, InputError
+from core.students.commands import students
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 zoo = typer.Typer(no_args_is_help=True, help="Small models to train, distil and audit.")
 app.add_typer(zoo, name="zoo")
 app.add_typer(bench, name="bench")
+app.add_typer(students, name="students")
 
 screen = Console(stderr=True)
 

@@ -1,11 +1,13 @@
-"""Architectures by name: `zoo:convnet4`, `torchvision:resnet18`."""
+"""Architectures by name: `zoo:convnet4`, `torchvision:resnet18`, `timm:convnext_tiny`."""
 
 from __future__ import annotations
 
 import difflib
 import warnings
 from collections.abc import Callable, Mapping
+from functools import partial
 
+import timm
 import torch
 import torchvision
 from torch import nn
@@ -15,13 +17,27 @@ from core.config import InputSpec
 from core.errors import InputError
 from core.zoo.architectures import ARCHITECTURES
 
-ZOO, TORCHVISION = "zoo", "torchvision"
+ZOO, TORCHVISION, TIMM = "zoo", "torchvision", "timm"
 
 
 def list_architectures() -> list[str]:
     """Every name that `build` knows, the zoo's first."""
     classifiers = torchvision.models.list_models(module=torchvision.models)  # no detection, no segmentation
-    return [f"{ZOO}:{name}" for name in sorted(ARCHITECTURES)] + [f"{TORCHVISION}:{name}" for name in classifiers]
+    return [
+        *(f"{ZOO}:{name}" for name in sorted(ARCHITECTURES)),
+        *(f"{TORCHVISION}:{name}" for name in classifiers),
+        *(f"{TIMM}:{name}" for name in timm.list_models()),
+    ]
+
+
+def usual_input(architecture: str) -> InputSpec | None:
+    """The images that timm's weights of this architecture take; None where it knows of none."""
+    source, _, name = architecture.partition(":")
+    usual = timm.get_pretrained_cfg(name) if source == TIMM and timm.is_model(name) else None
+    if usual is None:
+        return None
+    channels, height, width = usual.input_size
+    return InputSpec(channels=channels, height=height, width=width, mean=usual.mean, std=usual.std)
 
 
 def build(architecture: str, *, input: InputSpec, num_classes: int) -> nn.Module:
@@ -48,13 +64,29 @@ def build(architecture: str, *, input: InputSpec, num_classes: int) -> nn.Module
             warnings.simplefilter("ignore", FutureWarning)  # torchvision's, about initial weights
             if source == ZOO:
                 return ARCHITECTURES[name].build(input.channels, input.height, num_classes)
+            if source == TIMM:
+                return _timm(name, input, num_classes)
             return torchvision.models.get_model(name, weights=None, num_classes=num_classes)
-    except (AssertionError, RuntimeError, ValueError) as error:
+    except (AssertionError, RuntimeError, ValueError, TypeError) as error:
         raise InputError(
             f"{architecture} cannot be built for images of {input.channels}x{input.height}x{input.width}",
             actual=str(error).split("\n")[0][:200],
             remedy="set the input's size to the one that the student was trained on",
         ) from error
+
+
+def _timm(name: str, input: InputSpec, num_classes: int) -> nn.Module:
+    """timm's module; one that is made for one size of images alone, for these."""
+    size = (input.height, input.width)
+    usual = timm.get_pretrained_cfg(name)
+    sized = usual is not None and usual.fixed_input_size and size != usual.input_size[1:]
+    settings = {"img_size": size} if sized else {}
+    make = partial(timm.create_model, name, num_classes=num_classes, in_chans=input.channels, **settings)
+    try:
+        return make()
+    except RuntimeError:  # it looks at what its beginning makes of an image, which must then be as empty as its weights
+        with torch.device("meta"):
+            return make()
 
 
 def head_sizes(architecture: str, *, input: InputSpec, shapes: Mapping[str, tuple[int, ...]]) -> set[int]:
@@ -99,9 +131,11 @@ def _unknown(architecture: str) -> InputError:
     known = list_architectures()
     names = [full.partition(":")[2] for full in known]
     close = difflib.get_close_matches(name.strip().lower(), names, n=3, cutoff=0.6)
-    suggestions = [full for match in close for full, bare in zip(known, names, strict=True) if bare == match]
+    suggestions = [
+        full for match in dict.fromkeys(close) for full, bare in zip(known, names, strict=True) if bare == match
+    ]
     return InputError(
         f"architecture {architecture[:80]!r} is unknown",
-        rule=f"{ZOO}:NAME or {TORCHVISION}:NAME",
+        rule=f"{ZOO}:NAME, {TORCHVISION}:NAME or {TIMM}:NAME",
         remedy=f"try {' or '.join(suggestions[:3])}" if suggestions else "choose one from the list",
     )

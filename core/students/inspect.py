@@ -18,6 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m core.students.inspect", description=__doc__)
     parser.add_argument("path", nargs="?", help="a checkpoint")
     parser.add_argument("--config-json", default="{}", help="the student's settings; '-' reads standard input")
+    parser.add_argument("--tensors", action="store_true", help="print only names and shapes of its tensors")
     parser.add_argument("--list-architectures", action="store_true", help="print their names as a JSON list instead")
     options = parser.parse_args(arguments)
     postpone_compiler()  # before anything below brings torchvision
@@ -29,7 +30,9 @@ def main(arguments: list[str] | None = None) -> int:
     if options.path is None:
         parser.error("give the path of a checkpoint")
     try:
-        outcome, code = {"ok": True, "summary": _summary(Path(options.path), options.config_json)}, 0
+        path = Path(options.path)
+        found = {"tensors": _tensors(path)} if options.tensors else {"summary": _summary(path, options.config_json)}
+        outcome, code = {"ok": True, **found}, 0
     except AuditError as error:
         outcome, code = _refusal(error), 0
     except Exception as error:  # the last line of defence: whoever reads this wants JSON, not a traceback
@@ -38,6 +41,12 @@ def main(arguments: list[str] | None = None) -> int:
         outcome, code = _refusal(unexpected), 1
     print(json.dumps(outcome))
     return code
+
+
+def _tensors(path: Path) -> dict[str, list[int]]:
+    from core.students.formats import read_checkpoint
+
+    return {name: list(tensor.shape) for name, tensor in read_checkpoint(path).tensors.items()}
 
 
 def _summary(path: Path, settings: str) -> dict[str, object]:

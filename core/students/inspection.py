@@ -7,10 +7,12 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
 from math import prod
 from pathlib import Path
+from typing import Any, TypeVar
 
 from core.config import InputSpec, StudentConfig
 from core.errors import InputError
@@ -19,8 +21,10 @@ from core.results import StudentSummary
 from core.students.declared import recognised
 from core.students.files import display_name
 from core.students.header import read_header
+from core.students.recognition import Match, recognise
 from core.workspace import workspace
 
+Answer = TypeVar("Answer")
 STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # BatchNorm's: remembered, not trained
 
 
@@ -49,6 +53,7 @@ class QuickLook:
     config: StudentConfig
     tensors: int
     parameters: int
+    matches: tuple[Match, ...] = ()  # architectures, where the file does not say its own
 
 
 def quick_look(path: Path) -> QuickLook | None:
@@ -60,30 +65,44 @@ def quick_look(path: Path) -> QuickLook | None:
     if path.suffix.lower() != ".safetensors":
         return None
     header = read_header(path)
+    config = recognised(StudentConfig(checkpoint=path), header.metadata)
+    shapes = {name: tensor.shape for name, tensor in header.tensors.items()}
     trained = [tensor for name, tensor in header.tensors.items() if not name.endswith(STATISTICS)]
     return QuickLook(
-        config=recognised(StudentConfig(checkpoint=path), header.metadata),
+        config=config,
         tensors=len(header.tensors),
         parameters=sum(prod(tensor.shape) for tensor in trained),
+        matches=recognise(shapes) if config.architecture is None else (),
     )
+
+
+def look_closer(path: Path, *, timeout: float = 60.0) -> QuickLook:
+    """The same of any format: a file that tells nothing before it is read is read in a process of its own.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    if look := quick_look(path):
+        return look
+    shapes = _answer(path, "--tensors", read=lambda outcome: dict(outcome["tensors"]), timeout=timeout)
+    if isinstance(shapes, InputError):
+        raise shapes
+    parameters = sum(prod(shape) for name, shape in shapes.items() if not name.endswith(STATISTICS))
+    return QuickLook(StudentConfig(checkpoint=path), len(shapes), parameters, recognise(shapes))
 
 
 def inspect_checkpoint(config: StudentConfig, *, timeout: float = 60.0) -> Inspection:
     """Load the student in a process of its own and say what came of it; `timeout` in seconds."""
-    name = display_name(config.checkpoint)
     settings = config.model_dump_json(exclude={"checkpoint"}, exclude_none=True)
-    try:
-        answer = _ask(str(config.checkpoint.absolute()), "--config-json", "-", settings=settings, timeout=timeout)
-    except subprocess.TimeoutExpired:
-        remedy = "try again when the machine is less busy, or audit a smaller student"
-        return Inspection(error=InputError(f"{name} was not loaded within {timeout:g} s", remedy=remedy))
-    try:
-        outcome = json.loads(answer.stdout)
-        if outcome["ok"]:
-            return Inspection(summary=CheckpointSummary.model_validate(outcome["summary"]))
-        return Inspection(error=InputError(**outcome["error"]))
-    except (ValueError, KeyError, TypeError):
-        return Inspection(error=_crashed(name, answer))
+    found = _answer(
+        config.checkpoint,
+        "--config-json",
+        "-",
+        read=lambda outcome: CheckpointSummary.model_validate(outcome["summary"]),
+        settings=settings,
+        timeout=timeout,
+    )
+    return Inspection(error=found) if isinstance(found, InputError) else Inspection(summary=found)
 
 
 def architectures(*, timeout: float = 120.0) -> list[str]:
@@ -93,7 +112,8 @@ def architectures(*, timeout: float = 120.0) -> list[str]:
         InputError: the list cannot be had, which is a broken installation.
     """
     zoo = hashlib.sha256((ROOT / "core/zoo/architectures.py").read_bytes()).hexdigest()[:8]
-    kept = workspace() / "cache" / f"architectures-{version('torchvision')}-{zoo}.json"
+    versions = "-".join(map(version, ("torchvision", "timm")))
+    kept = workspace() / "cache" / f"architectures-{versions}-{zoo}.json"
     try:
         return json.loads(kept.read_bytes())
     except (OSError, ValueError):  # not there yet, or damaged
@@ -108,6 +128,23 @@ def architectures(*, timeout: float = 120.0) -> list[str]:
     temporary.write_text(json.dumps(names), encoding="utf-8")
     os.replace(temporary, kept)
     return names
+
+
+def _answer(
+    path: Path, *options: str, read: Callable[[dict[str, Any]], Answer], timeout: float, settings: str = ""
+) -> Answer | InputError:
+    """What a process of its own says of a checkpoint, as `read` takes it, or why it says nothing."""
+    name = display_name(path)
+    try:
+        answer = _ask(str(path.absolute()), *options, settings=settings, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        remedy = "try again when the machine is less busy, or audit a smaller student"
+        return InputError(f"{name} was not loaded within {timeout:g} s", remedy=remedy)
+    try:
+        outcome = json.loads(answer.stdout)
+        return read(outcome) if outcome["ok"] else InputError(**outcome["error"])
+    except (ValueError, KeyError, TypeError):
+        return _crashed(name, answer)
 
 
 def _ask(*arguments: str, timeout: float, settings: str = "") -> subprocess.CompletedProcess[str]:

@@ -14,6 +14,7 @@ from core.students.checks import check_classes, check_names, check_shapes, check
 from core.students.declared import completed
 from core.students.files import display_name, sha256_of
 from core.students.formats import read_checkpoint
+from core.students.recognition import Shapes, recognise, without_prefixes
 
 
 def load_student(config: StudentConfig, device: str) -> Student:
@@ -31,9 +32,10 @@ def load_student(config: StudentConfig, device: str) -> Student:
     checkpoint = read_checkpoint(path)
     tensors = checkpoint.tensors
     config = completed(config, checkpoint.metadata)
-    architecture, spec = _architecture_and_input(config, file)
-
-    check_names(file, architecture, build(architecture, input=spec, num_classes=2).state_dict(), tensors)
+    architecture, spec = _architecture_and_input(config, file, {name: tuple(t.shape) for name, t in tensors.items()})
+    names = build(architecture, input=spec, num_classes=2).state_dict()
+    _, tensors = max(without_prefixes(tensors), key=lambda unwrapped: len(unwrapped[1].keys() & names.keys()))
+    check_names(file, architecture, names, tensors)
     heads = head_sizes(architecture, input=spec, shapes={name: tuple(t.shape) for name, t in tensors.items()})
     classes = check_classes(file, expected=config.num_classes, found=heads, names=config.class_names)
     module = build(architecture, input=spec, num_classes=classes)
@@ -59,11 +61,13 @@ def load_student(config: StudentConfig, device: str) -> Student:
     return student
 
 
-def _architecture_and_input(config: StudentConfig, file: str) -> tuple[str, InputSpec]:
+def _architecture_and_input(config: StudentConfig, file: str, shapes: Shapes) -> tuple[str, InputSpec]:
     if config.architecture is None:
+        likely = recognise(shapes)[:1]
+        fits = f", probably {likely[0].architecture}, {likely[0]}" if likely else ""
         raise InputError(
             f"{file} does not say which architecture it is of",
-            remedy="set the student's architecture, such as zoo:convnet4 or torchvision:resnet18",
+            remedy=f"set the student's architecture{fits or ', such as zoo:convnet4 or torchvision:resnet18'}",
         )
     if config.input is None:
         raise InputError(

@@ -10,13 +10,17 @@ import streamlit as st
 
 from core.config import InputSpec, StudentConfig, validated
 from core.errors import InputError
-from core.students.inspection import CheckpointSummary, QuickLook, architectures, quick_look
+from core.students.files import require_file
+from core.students.inspection import CheckpointSummary, QuickLook, architectures, look_closer
+from core.students.recognition import Match
 from core.ui.frame import show_error
 from core.ui.input_form import input_form
 from core.ui.student_check import check_control, found
 from core.ui.student_source import chosen_checkpoint
+from core.ui.text import plain
 
-UNKNOWN = QuickLook(config=StudentConfig(checkpoint=Path()), tensors=0, parameters=0)
+SURE = 0.9  # likeness from which on the best match is filled in
+SAME = 3  # architectures of the same tensors that are named
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,8 @@ def student_form() -> StudentChoice:
         path = chosen_checkpoint()
         if path is None:
             return StudentChoice(problem="choose the student's checkpoint")
-        said = quick_look(path) or UNKNOWN
+        require_file(path)
+        said = _look(path, path.stat().st_mtime_ns)
         config = _completed(path, said)
     except InputError as error:
         show_error(error)
@@ -67,17 +72,18 @@ def _completed(path: Path, said: QuickLook) -> StudentConfig:
     with st.expander(label, icon=":material/tune:", expanded=not complete):
         left, right = st.columns([2, 1])
         architecture, classes = f"setup_architecture_{this}", f"setup_classes_{this}"
-        st.session_state.setdefault(architecture, said.config.architecture)
         st.session_state.setdefault(classes, said.config.num_classes)
         with st.spinner("Listing architectures …"):
             known = architectures()
+        st.session_state.setdefault(architecture, said.config.architecture or _likely(said, known))
+        _recognised(said.matches)
         chosen = left.selectbox(
             "Architecture",
             known,
             key=architecture,
             persist_state="session",
             placeholder="Choose or type to search",
-            help="The module that the weights belong to: small ones of this project's zoo, or torchvision's.",
+            help="The module that the weights belong to: small ones of this project's zoo, torchvision's or timm's.",
         )
         count = right.number_input(
             "Classes",
@@ -92,6 +98,38 @@ def _completed(path: Path, said: QuickLook) -> StudentConfig:
         names = _class_names(said.config.class_names, key=f"setup_names_{this}")
     fields = {"checkpoint": path, "architecture": chosen, "num_classes": count, "input": spec, "class_names": names}
     return validated(StudentConfig, fields)
+
+
+@st.cache_data(max_entries=32, show_spinner="Looking into the file …")
+def _look(path: Path, changed: int) -> QuickLook:
+    """What a file says before it is loaded; read anew when it has `changed`, in nanoseconds."""
+    return look_closer(path)
+
+
+def _likely(said: QuickLook, known: list[str]) -> str | None:
+    """The architecture that is filled in for a file that does not say its own."""
+    best = said.matches[0] if said.matches else None
+    return best.architecture if best and best.likeness >= SURE and best.architecture in known else None
+
+
+def _recognised(matches: tuple[Match, ...]) -> None:
+    """The architectures that its tensors fit, where the file does not say its own."""
+    if not matches:
+        return
+    best, *others = matches
+    sure = "This is" if best.likeness >= SURE else "This may be"
+    same = f" The same tensors has {plain(_listed(best.same))}." if best.same else ""
+    st.markdown(
+        f":material/fingerprint: {sure} **{plain(best.architecture)}**, {best}, by names and shapes. The file does not "
+        f"say so itself.{same}"
+    )
+    if others:
+        st.caption("Next: " + "; ".join(f"{plain(one.architecture)}, {one}" for one in others[:2]) + ".")
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    more = f" and {len(names) - SAME} more" if len(names) > SAME else ""
+    return ", ".join(names[:SAME]) + more
 
 
 def _class_names(said: tuple[str, ...] | None, *, key: str) -> tuple[str, ...] | None:

@@ -28,6 +28,16 @@ def test_torchvision_modules_have_the_real_shapes_and_no_weights(name: str) -> N
     assert all(layer.weight.is_meta for layer in module.modules() if isinstance(layer, torch.nn.Linear))
 
 
+@pytest.mark.parametrize("name", ["resnet18", "convnext_tiny", "vit_tiny_patch16_224", "vit_tiny_r_s16_p8_224"])
+def test_timms_modules_have_no_weights_and_take_the_images(name: str) -> None:
+    module = build(f"timm:{name}", input=COLOUR, num_classes=6)
+    shapes = {key: tuple(tensor.shape) for key, tensor in module.state_dict().items()}
+
+    layers = [layer for layer in module.modules() if isinstance(layer, torch.nn.Linear | torch.nn.Conv2d)]
+    assert layers and all(layer.weight.is_meta for layer in layers)
+    assert head_sizes(f"timm:{name}", input=COLOUR, shapes=shapes) == {6}
+
+
 def test_building_leaves_the_random_state_alone() -> None:
     before = torch.get_rng_state()
     build("torchvision:swin_t", input=COLOUR, num_classes=3)  # draws some weights that are not torch.empty
@@ -61,7 +71,7 @@ def test_the_head_of_squeezenet(shapes: dict[str, tuple[int, ...]], sizes: set[i
         ("Torchvision:ResNet18", "torchvision:resnet18"),
         ("resnet18", "torchvision:resnet18"),
         ("torchvision:convnet4", "zoo:convnet4"),
-        ("timm:resnet18", "torchvision:resnet18"),
+        ("timm:resnet-18", "timm:resnet18"),
         ("", "choose one from the list"),
         ("qqqqqqq", "choose one from the list"),
         ("torchvision:deeplabv3_resnet50", "is no image classifier"),

@@ -29,11 +29,6 @@ def wrong_architecture(folder: Path) -> StudentConfig:
     return spoilt(folder, lambda tensors: None, architecture="zoo:resnet8")
 
 
-@FAULTS.row("is no zoo:convnet4", "got module.0.weight, module.1.weight, module.1.bias and 23 more")
-def wrapped_by_data_parallel(folder: Path) -> StudentConfig:
-    return saved(folder, {f"module.{name}": tensor for name, tensor in zoo_module().state_dict().items()})
-
-
 @FAULTS.row("lacks 1 of the 26 tensors of zoo:convnet4", "expected 3.weight", "export the whole state dict")
 def missing_tensor(folder: Path) -> StudentConfig:
     return spoilt(folder, lambda tensors: tensors.pop("3.weight"))
@@ -156,7 +151,7 @@ def misspelt_architecture(folder: Path) -> StudentConfig:
     return spoilt(folder, lambda tensors: None, architecture="zoo:convnet5")
 
 
-@FAULTS.row("architecture 'resnet18' is unknown", "zoo:NAME or torchvision:NAME", "try torchvision:resnet18")
+@FAULTS.row("architecture 'resnet18' is unknown", "zoo:NAME, torchvision:NAME or timm:NAME", "try torchvision:resnet18")
 def architecture_without_its_source(folder: Path) -> StudentConfig:
     return spoilt(folder, lambda tensors: None, architecture="resnet18")
 

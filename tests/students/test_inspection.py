@@ -7,13 +7,14 @@ from unittest.mock import Mock
 
 import pytest
 import torch
+import torchvision
 from safetensors.torch import save_file
 
 from core.config import StudentConfig
 from core.errors import InputError
 from core.students import inspect, inspection
 from core.students.architectures import list_architectures
-from core.students.inspection import architectures, inspect_checkpoint, quick_look
+from core.students.inspection import architectures, inspect_checkpoint, look_closer, quick_look
 from tests.support.checkpoints import GREY, NAMES, write, zoo_module
 
 TORCH_FREE = """
@@ -190,3 +191,23 @@ def test_architectures_are_asked_for_once(monkeypatch: pytest.MonkeyPatch, home:
     kept.write_text("[")  # cut off
     assert architectures() == list_architectures()
     assert asked.call_count == 2
+
+
+def test_a_closer_look_reads_any_format_and_recognises_it(tmp_path: Path) -> None:
+    module = torchvision.models.squeezenet1_1(num_classes=7)
+    torch.save({f"module.{name}": tensor for name, tensor in module.state_dict().items()}, tmp_path / "s.pth")
+    look = look_closer(tmp_path / "s.pth")
+    assert (look.matches[0].architecture, look.matches[0].reshaped) == ("torchvision:squeezenet1_1", 2)
+    assert look.tensors == 52 and look.parameters == sum(weight.numel() for weight in module.parameters())
+    assert look.config.architecture is None
+
+
+def test_a_closer_look_at_a_file_that_names_its_architecture_asks_nobody(tmp_path: Path) -> None:
+    path = write(tmp_path / "s.safetensors", zoo_module().state_dict(), architecture="zoo:convnet4")
+    assert look_closer(path) == quick_look(path) and look_closer(path).matches == ()
+
+
+def test_a_closer_look_at_a_damaged_file(tmp_path: Path) -> None:
+    (tmp_path / "s.pt").write_bytes(b"no pickle")
+    with pytest.raises(InputError, match="is no PyTorch file"):
+        look_closer(tmp_path / "s.pt")

@@ -3,6 +3,7 @@ import json
 from pathlib import Path
 
 import pytest
+import timm
 import torch
 import torchvision
 from safetensors.torch import save_file
@@ -48,6 +49,28 @@ def test_every_zoo_architecture_answers_as_the_module_does(tmp_path: Path, name:
 
     torch.testing.assert_close(student(images()), module(normalised(images(), GREY)))
     assert len(student.batchnorm_layers) == sum(isinstance(layer, nn.BatchNorm2d) for layer in module.modules())
+
+
+@pytest.mark.parametrize("wrapper", ["module.", "_orig_mod.model."])
+def test_what_a_wrapper_put_before_names_is_taken_off(tmp_path: Path, wrapper: str) -> None:
+    state = {f"{wrapper}{name}": tensor for name, tensor in zoo_module().state_dict().items()}
+    path = write(tmp_path / "s.safetensors", state, architecture="zoo:convnet4")
+    plain = write(tmp_path / "p.safetensors", zoo_module().state_dict(), architecture="zoo:convnet4")
+
+    student, other = (load_student(StudentConfig(checkpoint=one), "cpu") for one in (path, plain))
+
+    assert torch.equal(student(images()), other(images()))
+
+
+def test_timms_from_a_pth(tmp_path: Path) -> None:
+    module = timm.create_model("convnext_atto", num_classes=5).eval()
+    torch.save(module.state_dict(), tmp_path / "c.pth")
+
+    config = StudentConfig(checkpoint=tmp_path / "c.pth", architecture="timm:convnext_atto", input=COLOUR)
+    student = load_student(config, "cpu")
+
+    inputs = torch.rand(2, COLOUR.channels, COLOUR.height, COLOUR.width)
+    torch.testing.assert_close(student(inputs), module(normalised(inputs, COLOUR)))
 
 
 @pytest.mark.parametrize("name", ["resnet18", "squeezenet1_1", "mnasnet0_5", "googlenet"])

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import save_file
+from safetensors.numpy import save, save_file
 
 from core.candidates import CandidateConfig
 from core.config import InputSpec, StudentConfig
 from core.students.inspection import CheckpointSummary
+from core.students.recognition import Index
 from core.ui.candidate_rows import row_of
 
 GREY = InputSpec(channels=1, height=28, width=28, mean=(0.0,), std=(1.0,))
@@ -32,6 +34,19 @@ def safetensors(path: Path) -> Path:
     }
     save_file({"weight": np.zeros((3, 4), np.float32)}, path, metadata)
     return path
+
+
+def silent(shapes: Mapping[str, tuple[int, ...]]) -> bytes:
+    """A file that says nothing of itself."""
+    return save({name: np.zeros(shape, np.float16) for name, shape in shapes.items()})
+
+
+def shapes_of(architecture: str, *, classes: int) -> dict[str, tuple[int, ...]]:
+    """Of an architecture in the index, with another head."""
+    index = Index.read()
+    texts = (index.tensors[place].rpartition(" ") for place in index.own[architecture])
+    shapes = {name: tuple(int(side) for side in shape.split("x")) for name, _, shape in texts}
+    return {name: tuple(classes if side == 1000 else side for side in shape) for name, shape in shapes.items()}
 
 
 def summary_of(config: StudentConfig) -> CheckpointSummary:

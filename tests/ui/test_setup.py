@@ -20,11 +20,13 @@ from core.synthesis.settings import GeneratorConfig, SelectionConfig, WhiteNoise
 from core.zoo.cards import demo_candidates
 from tests.support.pages import open_page, texts
 from tests.support.runs import make_run
-from tests.support.setup import CANDIDATES, IMAGENET_LIKE, rows_of, safetensors, summary_of
+from tests.support.setup import CANDIDATES, IMAGENET_LIKE, rows_of, safetensors, shapes_of, silent, summary_of
 
 SETUP = "pages/setup.py"
 DEMO = {"setup_source": "demo", "setup_demo": "amber", "setup_serve": "demo"}
 START = "Start the audit"
+WEIGHT = {"weight": (3, 4)}  # of no architecture
+SQUEEZENET = "torchvision:squeezenet1_1"
 
 
 @dataclass
@@ -49,7 +51,7 @@ def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
     double = Outside()
     monkeypatch.setattr(core.ui.start, "start_run", double.start)
     monkeypatch.setattr(core.ui.student_check, "inspect_checkpoint", double.inspect)
-    names = ["zoo:convnet4", "zoo:resnet8", "torchvision:resnet18"]
+    names = ["zoo:convnet4", "zoo:resnet8", "torchvision:resnet18", SQUEEZENET]
     monkeypatch.setattr(core.ui.student_form, "architectures", lambda: names)
     return double
 
@@ -151,7 +153,7 @@ def test_a_silent_file_needs_architecture_and_normalisation(
     preset: str, mean: tuple[float, ...], std: tuple[float, ...], outside: Outside
 ) -> None:
     app = open_page(SETUP, state={"setup_serve": "demo"})
-    app.file_uploader(key="setup_upload").set_value(("weights.pt", b"tensors", "")).run()
+    app.file_uploader(key="setup_upload").set_value(("weights.safetensors", silent(WEIGHT), "")).run()
     assert "choose the student's architecture" in texts(app)
     field_of(app, "selectbox", "Architecture").set_value("torchvision:resnet18").run()
     assert "choose the student's normalisation" in texts(app)
@@ -161,10 +163,20 @@ def test_a_silent_file_needs_architecture_and_normalisation(
     assert (student.input.mean, student.input.std) == (mean, std)
 
 
+def test_an_unnamed_file_is_recognised_by_its_tensors(outside: Outside) -> None:
+    app = open_page(SETUP, state={"setup_serve": "demo"})
+    student = silent({f"module.{name}": shape for name, shape in shapes_of(SQUEEZENET, classes=7).items()})
+    app.file_uploader(key="setup_upload").set_value(("who.safetensors", student, "")).run()
+    assert "squeezenet1\\_1**, 50 of whose 52 tensors match, 2 in another shape" in texts(app)
+    assert "torchvision:squeezenet1" in texts(app).partition("Next: ")[2].replace("\u2060", "")
+    field_of(app, "selectbox", "Normalisation").set_value("imagenet").run()
+    assert started(app, outside)[0].student.architecture == SQUEEZENET
+
+
 @pytest.mark.parametrize(("text", "fault"), [("0.1", "3 number"), ("0.1, x, 0.3", "no list of numbers")])
 def test_wrong_custom_statistics_are_explained(text: str, fault: str) -> None:
     app = open_page(SETUP)
-    app.file_uploader(key="setup_upload").set_value(("weights.pt", b"tensors", "")).run()
+    app.file_uploader(key="setup_upload").set_value(("weights.safetensors", silent(WEIGHT), "")).run()
     field_of(app, "selectbox", "Normalisation").set_value("custom").run()
     field_of(app, "text_input", "Mean").set_value(text).run()
     assert fault in app.error[0].value and not app.exception
@@ -172,7 +184,7 @@ def test_wrong_custom_statistics_are_explained(text: str, fault: str) -> None:
 
 def test_grey_images_are_not_offered_the_statistics_of_colours() -> None:
     app = open_page(SETUP)
-    app.file_uploader(key="setup_upload").set_value(("weights.pt", b"tensors", "")).run()
+    app.file_uploader(key="setup_upload").set_value(("weights.safetensors", silent(WEIGHT), "")).run()
     field_of(app, "selectbox", "Normalisation").set_value("imagenet").run()
     field_of(app, "selectbox", "Channels").set_value(1).run()
     normalisation = field_of(app, "selectbox", "Normalisation")
