@@ -31,8 +31,13 @@ def list_architectures() -> list[str]:
 
 
 def usual_input(architecture: str) -> InputSpec | None:
-    """The images that timm's weights of this architecture take; None where it knows of none."""
+    """The images that torchvision's or timm's own weights of this architecture take; None for the zoo's."""
     source, _, name = architecture.partition(":")
+    if source == TORCHVISION:
+        (weights, *_) = torchvision.models.get_model_weights(name)
+        made = weights.transforms()
+        (size,) = made.crop_size
+        return InputSpec(channels=3, height=size, width=size, mean=tuple(made.mean), std=tuple(made.std))
     usual = timm.get_pretrained_cfg(name) if source == TIMM and timm.is_model(name) else None
     if usual is None:
         return None

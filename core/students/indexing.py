@@ -41,7 +41,8 @@ def make_index(names: Sequence[str] | None = None) -> tuple[Index, list[str]]:
             shapes[name] = _shapes(name, CLASSES)
         except InputError:
             failed.append(name)
-    return Index.of(shapes), failed
+    inputs = {name: usual for name in shapes if (usual := usual_input(name))}
+    return Index.of(shapes, inputs), failed
 
 
 def trials(number: int, seed: int) -> Iterator[Trial]:

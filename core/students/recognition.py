@@ -16,6 +16,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from core.config import InputSpec
 from core.processes import ROOT
 
 INDEX = ROOT / "assets" / "architectures.json.xz"
@@ -39,6 +40,7 @@ class Match:
         tensors: that the architecture has.
         likeness: from 0 to 1, where all match.
         prefix: what the file has before its names, like `module.`.
+        input: the images that are usual for the architecture, a guess; None where none are.
     """
 
     architecture: str
@@ -48,6 +50,7 @@ class Match:
     tensors: int
     likeness: float
     prefix: str
+    input: InputSpec | None = None
 
     def __str__(self) -> str:
         head = f", {self.reshaped} in another shape" if self.reshaped else ""
@@ -60,32 +63,38 @@ class Index:
     Args:
         tensors: all that any has, each as its name and its shape in one text.
         own: of each architecture, the places of its own among `tensors`, rising.
+        inputs: the images that are usual for an architecture.
     """
 
-    def __init__(self, tensors: Sequence[str], own: Mapping[str, np.ndarray]) -> None:
-        self.tensors, self.own = tuple(tensors), dict(own)
+    def __init__(
+        self, tensors: Sequence[str], own: Mapping[str, np.ndarray], inputs: Mapping[str, InputSpec] | None = None
+    ) -> None:
+        self.tensors, self.own, self.inputs = tuple(tensors), dict(own), dict(inputs or {})
         self._place = {tensor: place for place, tensor in enumerate(self.tensors)}
         self._sizes = np.array([len(places) for places in self.own.values()])
         self._all = np.concatenate(list(self.own.values()))
         self._starts = np.concatenate([[0], np.cumsum(self._sizes)[:-1]])
 
     @classmethod
-    def of(cls, architectures: Mapping[str, Shapes]) -> Index:
+    def of(cls, architectures: Mapping[str, Shapes], inputs: Mapping[str, InputSpec] | None = None) -> Index:
         """From the shapes of the tensors of each architecture."""
         texts = {name: sorted(_texts(shapes)) for name, shapes in architectures.items()}
         tensors = sorted({text for own in texts.values() for text in own})
         place = {text: number for number, text in enumerate(tensors)}
-        return cls(tensors, {name: np.array([place[text] for text in own]) for name, own in texts.items()})
+        return cls(tensors, {name: np.array([place[text] for text in own]) for name, own in texts.items()}, inputs)
 
     @classmethod
     def read(cls, path: Path = INDEX) -> Index:
         held = json.loads(lzma.decompress(path.read_bytes()))
-        return cls(held["tensors"], {name: np.cumsum(steps) for name, steps in held["architectures"].items()})
+        own = {name: np.cumsum(steps) for name, steps in held["architectures"].items()}
+        return cls(held["tensors"], own, {name: InputSpec(**spec) for name, spec in held["inputs"].items()})
 
     def write(self, path: Path = INDEX) -> None:
         """Compressed: of each list of places, the steps between them."""
         steps = {name: np.diff(places, prepend=0).tolist() for name, places in self.own.items()}
-        text = json.dumps({"tensors": self.tensors, "architectures": steps}, separators=(",", ":"))
+        inputs = {name: spec.model_dump() for name, spec in self.inputs.items()}
+        held = {"tensors": self.tensors, "architectures": steps, "inputs": inputs}
+        text = json.dumps(held, separators=(",", ":"))
         path.write_bytes(lzma.compress(text.encode(), preset=9 | lzma.PRESET_EXTREME))
 
     def matches(self, shapes: Shapes) -> tuple[Match, ...]:
@@ -116,7 +125,8 @@ class Index:
         reshaped = len(_names(texts - matched) & _names(theirs - matched))
         union = len(texts) + len(theirs) - len(matched) - reshaped
         likeness = (len(matched) + reshaped / 2) / union
-        return Match(group[0], tuple(group[1:]), len(matched), reshaped, len(theirs), likeness, prefix)
+        input = next((self.inputs[name] for name in group if name in self.inputs), None)
+        return Match(group[0], tuple(group[1:]), len(matched), reshaped, len(theirs), likeness, prefix, input)
 
 
 def recognise(shapes: Shapes) -> tuple[Match, ...]:

@@ -9,9 +9,10 @@ import streamlit as st
 from core.config import InputSpec, validated
 from core.errors import InputError
 
-Preset = Literal["file", "none", "imagenet", "symmetric", "custom"]
+Preset = Literal["file", "guess", "none", "imagenet", "symmetric", "custom"]
 PRESETS: dict[Preset, str] = {
     "file": "as the file says",
+    "guess": "as is usual for this architecture",
     "none": "none, pixels in [0, 1]",
     "imagenet": "ImageNet's mean and standard deviation",
     "symmetric": "to [-1, 1]",
@@ -21,15 +22,17 @@ IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 UNSAID = {"channels": 3, "height": 224, "width": 224}  # where the file says nothing
 
 
-def input_form(said: InputSpec | None, *, key: str) -> InputSpec | None:
+def input_form(said: InputSpec | None, guess: InputSpec | None, *, key: str) -> InputSpec | None:
     """Fields for an `InputSpec`, None while the normalisation is not chosen; raises `InputError`.
 
     Args:
         said: what the checkpoint says, the fields' first values.
+        guess: what is usual for its architecture, for a checkpoint that says nothing.
         key: tells one checkpoint's fields from another's.
     """
+    known = said or guess
     for name, unsaid in UNSAID.items():
-        st.session_state.setdefault(f"{key}_{name}", getattr(said, name) if said else unsaid)
+        st.session_state.setdefault(f"{key}_{name}", getattr(known, name) if known else unsaid)
     columns = st.columns([1, 1, 1, 2])
     channels = columns[0].selectbox(
         "Channels", [1, 3], key=f"{key}_channels", persist_state="session", help="1 for grey, 3 for colour images."
@@ -45,9 +48,9 @@ def input_form(said: InputSpec | None, *, key: str) -> InputSpec | None:
         )
         for column, name in zip(columns[1:3], ("height", "width"), strict=True)
     )
-    offered = [preset for preset in PRESETS if _fits(preset, said, channels)]
+    offered = [preset for preset in PRESETS if _fits(preset, said, guess, channels)]
     preset_key = f"{key}_normalisation"
-    if st.session_state.setdefault(preset_key, "file" if said else None) not in offered:
+    if st.session_state.setdefault(preset_key, "file" if said else "guess" if guess else None) not in offered:
         st.session_state[preset_key] = None
     preset = columns[3].selectbox(
         "Normalisation",
@@ -61,30 +64,35 @@ def input_form(said: InputSpec | None, *, key: str) -> InputSpec | None:
     )
     if preset is None:
         return None
-    mean, std = _statistics(preset, said, channels, key)
+    if preset == "guess":
+        st.caption(
+            "Size and normalisation are a guess: what is usual for this architecture. Correct what you know better."
+        )
+    mean, std = _statistics(preset, known, channels, key)
     return validated(InputSpec, {"channels": channels, "height": height, "width": width, "mean": mean, "std": std})
 
 
-def _fits(preset: Preset, said: InputSpec | None, channels: int) -> bool:
-    if preset == "file":
-        return said is not None and said.channels == channels
+def _fits(preset: Preset, said: InputSpec | None, guess: InputSpec | None, channels: int) -> bool:
+    if preset in ("file", "guess"):
+        known = said if preset == "file" else None if said else guess
+        return known is not None and known.channels == channels
     return channels == 3 or preset != "imagenet"
 
 
 def _statistics(
-    preset: Preset, said: InputSpec | None, channels: int, key: str
+    preset: Preset, known: InputSpec | None, channels: int, key: str
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Mean and standard deviation, one a channel."""
-    if preset == "file" and said is not None:
-        return said.mean, said.std
+    if preset in ("file", "guess") and known is not None:
+        return known.mean, known.std
     if preset == "imagenet":
         return IMAGENET
     if preset == "custom":
         left, right = st.columns(2)
         with left:
-            mean = _numbers("Mean", f"{key}_mean", said.mean if said else (0.0,) * channels)
+            mean = _numbers("Mean", f"{key}_mean", known.mean if known else (0.0,) * channels)
         with right:
-            std = _numbers("Standard deviation", f"{key}_std", said.std if said else (1.0,) * channels)
+            std = _numbers("Standard deviation", f"{key}_std", known.std if known else (1.0,) * channels)
         return mean, std
     value = 0.0 if preset == "none" else 0.5
     return (value,) * channels, (1.0 if preset == "none" else 0.5,) * channels

@@ -94,7 +94,8 @@ def _completed(path: Path, said: QuickLook) -> StudentConfig:
             placeholder="from the weights",
             help="How many classes the student tells apart. Empty: taken from its last layer.",
         )
-        spec = input_form(said.config.input, key=f"setup_{this}")
+        usual = next((match.input for match in said.matches if chosen in (match.architecture, *match.same)), None)
+        spec = input_form(said.config.input, usual, key=f"setup_{this}")
         names = _class_names(said.config.class_names, key=f"setup_names_{this}")
     fields = {"checkpoint": path, "architecture": chosen, "num_classes": count, "input": spec, "class_names": names}
     return validated(StudentConfig, fields)

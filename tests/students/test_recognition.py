@@ -12,7 +12,8 @@ from core.students.recognition import Index, Match, recognise, without_prefixes
 from tests.support.checkpoints import COLOUR
 
 A = {"stem.weight": (8, 3, 3, 3), "block.weight": (8, 8, 3, 3), "block.num_batches_tracked": (), "head.weight": (10, 8)}
-INDEX = Index.of({"x:a": A, "x:a_pretrained": A, "x:b": A | {"block.weight": (8, 8, 5, 5), "block.bias": (8,)}})
+B = A | {"block.weight": (8, 8, 5, 5), "block.bias": (8,)}
+INDEX = Index.of({"x:a": A, "x:a_pretrained": A, "x:b": B}, {"x:a_pretrained": COLOUR})
 
 
 def shapes_of(architecture: str, classes: int) -> dict[str, tuple[int, ...]]:
@@ -22,7 +23,7 @@ def shapes_of(architecture: str, classes: int) -> dict[str, tuple[int, ...]]:
 
 def test_what_fits_wholly_comes_first_with_those_of_the_same_tensors() -> None:
     first, second = INDEX.matches(A)
-    assert first == Match("x:a", ("x:a_pretrained",), 3, 0, 3, 1.0, "")
+    assert first == Match("x:a", ("x:a_pretrained",), 3, 0, 3, 1.0, "", COLOUR)
     assert (second.architecture, second.matched, second.reshaped, second.tensors) == ("x:b", 2, 1, 4)
     assert second.likeness == pytest.approx((2 + 1 / 2) / 4)
 
@@ -52,7 +53,7 @@ def test_prefixes_are_taken_off_one_by_one_while_most_names_have_them() -> None:
 def test_an_index_is_what_it_was_when_it_is_read_again(tmp_path: Path) -> None:
     INDEX.write(tmp_path / "index.json.xz")
     again = Index.read(tmp_path / "index.json.xz")
-    assert again.tensors == INDEX.tensors and again.matches(A) == INDEX.matches(A)
+    assert again.tensors == INDEX.tensors and again.inputs == INDEX.inputs and again.matches(A) == INDEX.matches(A)
 
 
 @pytest.mark.parametrize(
@@ -71,6 +72,7 @@ def test_the_index_that_is_shipped_holds_nearly_all_that_is_installed() -> None:
 
 def test_architectures_that_cannot_be_built_are_named() -> None:
     index, failed = make_index(["torchvision:alexnet", "timm:no_such_model"])
+    assert (index.inputs["torchvision:alexnet"].height, index.inputs["torchvision:alexnet"].width) == (224, 224)
     assert list(index.own) == ["torchvision:alexnet"] and failed == ["timm:no_such_model"]
 
 

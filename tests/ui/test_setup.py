@@ -169,8 +169,21 @@ def test_an_unnamed_file_is_recognised_by_its_tensors(outside: Outside) -> None:
     app.file_uploader(key="setup_upload").set_value(("who.safetensors", student, "")).run()
     assert "squeezenet1\\_1**, 50 of whose 52 tensors match, 2 in another shape" in texts(app)
     assert "torchvision:squeezenet1" in texts(app).partition("Next: ")[2].replace("\u2060", "")
-    field_of(app, "selectbox", "Normalisation").set_value("imagenet").run()
-    assert started(app, outside)[0].student.architecture == SQUEEZENET
+    assert "Size and normalisation are a guess" in texts(app)
+    student = started(app, outside)[0].student
+    assert student.architecture == SQUEEZENET
+    assert (student.input.height, student.input.mean) == (224, (0.485, 0.456, 0.406))
+
+
+def test_what_was_guessed_can_be_corrected(outside: Outside) -> None:
+    app = open_page(SETUP, state={"setup_serve": "demo"})
+    student = silent(shapes_of(SQUEEZENET, classes=7))
+    app.file_uploader(key="setup_upload").set_value(("who.safetensors", student, "")).run()
+    field_of(app, "selectbox", "Normalisation").set_value("symmetric").run()
+    field_of(app, "number_input", "Height").set_value(64).run()
+    assert "are a guess" not in texts(app)
+    spec = started(app, outside)[0].student.input
+    assert (spec.height, spec.width, spec.mean) == (64, 224, (0.5, 0.5, 0.5))
 
 
 @pytest.mark.parametrize(("text", "fault"), [("0.1", "3 number"), ("0.1, x, 0.3", "no list of numbers")])
