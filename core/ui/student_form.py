@@ -119,7 +119,7 @@ def _recognised(matches: tuple[Match, ...]) -> None:
         return
     best, *others = matches
     sure = "This is" if best.likeness >= SURE else "This may be"
-    same = f" The same tensors has {plain(_listed(best.same))}." if best.same else ""
+    same = f" Of the very same tensors: {plain(_listed(best.same))}." if best.same else ""
     st.markdown(
         f":material/fingerprint: {sure} **{plain(best.architecture)}**, {best}, by names and shapes. The file does not "
         f"say so itself.{same}"
