@@ -95,9 +95,7 @@ class CandidateConfig(Frozen):
     synonyms: dict[ClassName, ClassName] = Field(default_factory=dict)  # its name of a class: the student's
     request: RequestForm | None = None
     pixels: PixelRange = "unit"  # what the served model expects, where it does not prepare its images itself
-    mean: tuple[FiniteFloat, ...] | None = (
-        None  # of pixels in [0, 1], one or one a channel: with std, in place of pixels
-    )
+    mean: tuple[FiniteFloat, ...] | None = None  # of pixels in [0, 1], one or by channel; with std, not pixels
     std: tuple[Annotated[FiniteFloat, Field(gt=0)], ...] | None = None
     size: tuple[Side, Side] | None = None  # height and width that images are resized to; None: the student's
     layout: Layout = "channels_first"

@@ -38,7 +38,7 @@ def make_index(names: Sequence[str] | None = None) -> tuple[Index, list[str]]:
     shapes, failed = {}, []
     for name in names or known_architectures():
         try:
-            shapes[name] = _shapes(name, CLASSES)
+            shapes[name] = shapes_of(name, CLASSES)
         except InputError:
             failed.append(name)
     inputs = {name: usual for name in shapes if (usual := usual_input(name))}
@@ -48,7 +48,7 @@ def make_index(names: Sequence[str] | None = None) -> tuple[Index, list[str]]:
 def trials(number: int, seed: int) -> Iterator[Trial]:
     """Recognise students of `number` architectures drawn at random, with another head and in a wrapper."""
     for name in random.Random(seed).sample(known_architectures(), number):
-        shapes = {f"module.{tensor}": shape for tensor, shape in _shapes(name, OTHER_CLASSES).items()}
+        shapes = {f"module.{tensor}": shape for tensor, shape in shapes_of(name, OTHER_CLASSES).items()}
         started = time.perf_counter()
         matches = recognise(shapes)
         seconds = time.perf_counter() - started
@@ -63,6 +63,7 @@ def summary(tried: Sequence[Trial]) -> str:
     return f"{right} of {len(tried)} named right ({right / len(tried):.1%}), median {median:.3f} s"
 
 
-def _shapes(architecture: str, num_classes: int) -> Shapes:
+def shapes_of(architecture: str, num_classes: int) -> Shapes:
+    """Of its tensors, by name, for the images that are usual for it."""
     module = build(architecture, input=usual_input(architecture) or COLOUR, num_classes=num_classes)
     return {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}

@@ -7,8 +7,8 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from math import prod
 from pathlib import Path
@@ -51,9 +51,17 @@ class QuickLook:
     """What a safetensors header tells at once; fields of `config` that the file does not give are None."""
 
     config: StudentConfig
-    tensors: int
-    parameters: int
-    matches: tuple[Match, ...] = ()  # architectures, where the file does not say its own
+    shapes: Mapping[str, Sequence[int]]
+    matches: tuple[Match, ...] = ()  # architectures, after a closer look at a file that does not say its own
+
+    @property
+    def tensors(self) -> int:
+        return len(self.shapes)
+
+    @property
+    def parameters(self) -> int:
+        """Numbers that were trained."""
+        return sum(prod(shape) for name, shape in self.shapes.items() if not name.endswith(STATISTICS))
 
 
 def quick_look(path: Path) -> QuickLook | None:
@@ -65,30 +73,27 @@ def quick_look(path: Path) -> QuickLook | None:
     if path.suffix.lower() != ".safetensors":
         return None
     header = read_header(path)
-    config = recognised(StudentConfig(checkpoint=path), header.metadata)
-    shapes = {name: tensor.shape for name, tensor in header.tensors.items()}
-    trained = [tensor for name, tensor in header.tensors.items() if not name.endswith(STATISTICS)]
     return QuickLook(
-        config=config,
-        tensors=len(header.tensors),
-        parameters=sum(prod(tensor.shape) for tensor in trained),
-        matches=recognise(shapes) if config.architecture is None else (),
+        config=recognised(StudentConfig(checkpoint=path), header.metadata),
+        shapes={name: tensor.shape for name, tensor in header.tensors.items()},
     )
 
 
 def look_closer(path: Path, *, timeout: float = 60.0) -> QuickLook:
-    """The same of any format: a file that tells nothing before it is read is read in a process of its own.
+    """The same of any format, and which architecture it is of where it does not say so.
+
+    What tells nothing before it is read is read in a process of its own.
 
     Raises:
         InputError: the file cannot be read.
     """
-    if look := quick_look(path):
-        return look
-    shapes = _answer(path, "--tensors", read=lambda outcome: dict(outcome["tensors"]), timeout=timeout)
-    if isinstance(shapes, InputError):
-        raise shapes
-    parameters = sum(prod(shape) for name, shape in shapes.items() if not name.endswith(STATISTICS))
-    return QuickLook(StudentConfig(checkpoint=path), len(shapes), parameters, recognise(shapes))
+    look = quick_look(path)
+    if look is None:
+        shapes = _answer(path, "--tensors", read=lambda outcome: dict(outcome["tensors"]), timeout=timeout)
+        if isinstance(shapes, InputError):
+            raise shapes
+        look = QuickLook(StudentConfig(checkpoint=path), shapes)
+    return replace(look, matches=recognise(look.shapes)) if look.config.architecture is None else look
 
 
 def inspect_checkpoint(config: StudentConfig, *, timeout: float = 60.0) -> Inspection:

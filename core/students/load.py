@@ -10,11 +10,11 @@ from core.config import InputSpec, StudentConfig
 from core.errors import InputError
 from core.students.architectures import build, head_sizes
 from core.students.base import Student
-from core.students.checks import check_classes, check_names, check_shapes, check_types, check_values
+from core.students.checks import Tensors, check_classes, check_names, check_shapes, check_types, check_values
 from core.students.declared import completed
 from core.students.files import display_name, sha256_of
 from core.students.formats import read_checkpoint
-from core.students.recognition import Shapes, recognise, without_prefixes
+from core.students.recognition import recognise, without_prefixes
 
 
 def load_student(config: StudentConfig, device: str) -> Student:
@@ -32,11 +32,11 @@ def load_student(config: StudentConfig, device: str) -> Student:
     checkpoint = read_checkpoint(path)
     tensors = checkpoint.tensors
     config = completed(config, checkpoint.metadata)
-    architecture, spec = _architecture_and_input(config, file, {name: tuple(t.shape) for name, t in tensors.items()})
+    architecture, spec = _architecture_and_input(config, file, tensors)
     names = build(architecture, input=spec, num_classes=2).state_dict()
     _, tensors = max(without_prefixes(tensors), key=lambda unwrapped: len(unwrapped[1].keys() & names.keys()))
     check_names(file, architecture, names, tensors)
-    heads = head_sizes(architecture, input=spec, shapes={name: tuple(t.shape) for name, t in tensors.items()})
+    heads = head_sizes(architecture, input=spec, shapes=_shapes(tensors))
     classes = check_classes(file, expected=config.num_classes, found=heads, names=config.class_names)
     module = build(architecture, input=spec, num_classes=classes)
     expected = module.state_dict()
@@ -61,9 +61,13 @@ def load_student(config: StudentConfig, device: str) -> Student:
     return student
 
 
-def _architecture_and_input(config: StudentConfig, file: str, shapes: Shapes) -> tuple[str, InputSpec]:
+def _shapes(tensors: Tensors) -> dict[str, tuple[int, ...]]:
+    return {name: tuple(tensor.shape) for name, tensor in tensors.items()}
+
+
+def _architecture_and_input(config: StudentConfig, file: str, tensors: Tensors) -> tuple[str, InputSpec]:
     if config.architecture is None:
-        likely = recognise(shapes)[:1]
+        likely = recognise(_shapes(tensors))[:1]
         fits = f", probably {likely[0].architecture}, {likely[0]}" if likely else ""
         raise InputError(
             f"{file} does not say which architecture it is of",

@@ -10,7 +10,6 @@ import lzma
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -130,13 +129,11 @@ class Index:
 
 
 def recognise(shapes: Shapes) -> tuple[Match, ...]:
-    """The known architectures that tensors of these shapes, by name, are like, best first."""
-    return _index().matches(shapes)
+    """The known architectures that tensors of these shapes, by name, are like, best first.
 
-
-@lru_cache(maxsize=1)
-def _index() -> Index:
-    return Index.read()
+    The index is read anew each time: that takes a quarter of a second, and to keep it some 60 MB.
+    """
+    return Index.read().matches(shapes)
 
 
 def _texts(shapes: Shapes) -> set[str]:
@@ -160,8 +157,10 @@ def without_prefixes(tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, Mappi
         word, times = words.most_common(1)[0] if words else ("", 0)
         if times <= len(tensors) / 2:
             return
-        prefix += f"{word}."
-        tensors = {name.removeprefix(f"{word}."): tensor for name, tensor in tensors.items()}
+        bare = {name.removeprefix(f"{word}."): tensor for name, tensor in tensors.items()}
+        if len(bare) < len(tensors):  # two would have one name
+            return
+        prefix, tensors = f"{prefix}{word}.", bare
 
 
 def _plainness(architecture: str) -> tuple[int, str]:

@@ -13,6 +13,7 @@ from core.config import AuditConfig
 from core.costs import cost_of, planned_images
 from core.quantities import money
 from core.ui.dialogs import close_dialog, draw_dialog, open_dialog
+from core.ui.estimate import images_at_most
 from core.ui.frame import guarded
 
 NAME = "setup_consent"
@@ -30,8 +31,8 @@ def consent_dialog(config: AuditConfig, start: Callable[[], None]) -> None:
 
 def _question(config: AuditConfig, start: Callable[[], None]) -> None:
     planned = planned_images(config)
-    most, wanted = sum(planned.values()), config.num_queries(len(planned)) if planned else 0
-    most = min(most, config.budget or most)
+    wanted = config.num_queries(len(planned)) if planned else 0
+    most = images_at_most(config, len(planned))
     st.markdown(
         f"The audit will send **{most:,} images** at most, made from the student or drawn at random, to {len(planned)} "
         f"candidate{'s' if len(planned) != 1 else ''}. Nothing else leaves this machine. Answers that are known from "

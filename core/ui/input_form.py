@@ -22,15 +22,15 @@ IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 UNSAID = {"channels": 3, "height": 224, "width": 224}  # where the file says nothing
 
 
-def input_form(said: InputSpec | None, guess: InputSpec | None, *, key: str) -> InputSpec | None:
+def input_form(known: InputSpec | None, *, guessed: bool, key: str) -> InputSpec | None:
     """Fields for an `InputSpec`, None while the normalisation is not chosen; raises `InputError`.
 
     Args:
-        said: what the checkpoint says, the fields' first values.
-        guess: what is usual for its architecture, for a checkpoint that says nothing.
+        known: the fields' first values.
+        guessed: these are what is usual for its architecture; else the checkpoint says them.
         key: tells one checkpoint's fields from another's.
     """
-    known = said or guess
+    source: Preset | None = None if known is None else "guess" if guessed else "file"
     for name, unsaid in UNSAID.items():
         st.session_state.setdefault(f"{key}_{name}", getattr(known, name) if known else unsaid)
     columns = st.columns([1, 1, 1, 2])
@@ -48,9 +48,10 @@ def input_form(said: InputSpec | None, guess: InputSpec | None, *, key: str) -> 
         )
         for column, name in zip(columns[1:3], ("height", "width"), strict=True)
     )
-    offered = [preset for preset in PRESETS if _fits(preset, said, guess, channels)]
+    own = source if known and known.channels == channels else None
+    offered = [preset for preset in PRESETS if _fits(preset, own, channels)]
     preset_key = f"{key}_normalisation"
-    if st.session_state.setdefault(preset_key, "file" if said else "guess" if guess else None) not in offered:
+    if st.session_state.setdefault(preset_key, source) not in offered:
         st.session_state[preset_key] = None
     preset = columns[3].selectbox(
         "Normalisation",
@@ -72,10 +73,9 @@ def input_form(said: InputSpec | None, guess: InputSpec | None, *, key: str) -> 
     return validated(InputSpec, {"channels": channels, "height": height, "width": width, "mean": mean, "std": std})
 
 
-def _fits(preset: Preset, said: InputSpec | None, guess: InputSpec | None, channels: int) -> bool:
+def _fits(preset: Preset, own: Preset | None, channels: int) -> bool:
     if preset in ("file", "guess"):
-        known = said if preset == "file" else None if said else guess
-        return known is not None and known.channels == channels
+        return preset == own
     return channels == 3 or preset != "imagenet"
 
 

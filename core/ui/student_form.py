@@ -95,7 +95,7 @@ def _completed(path: Path, said: QuickLook) -> StudentConfig:
             help="How many classes the student tells apart. Empty: taken from its last layer.",
         )
         usual = next((match.input for match in said.matches if chosen in (match.architecture, *match.same)), None)
-        spec = input_form(said.config.input, usual, key=f"setup_{this}")
+        spec = input_form(said.config.input or usual, guessed=said.config.input is None, key=f"setup_{this}")
         names = _class_names(said.config.class_names, key=f"setup_names_{this}")
     fields = {"checkpoint": path, "architecture": chosen, "num_classes": count, "input": spec, "class_names": names}
     return validated(StudentConfig, fields)

@@ -6,19 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from core.students.architectures import build
-from core.students.indexing import known_architectures, make_index, summary, trials
+from core.students.indexing import known_architectures, make_index, shapes_of, summary, trials
 from core.students.recognition import Index, Match, recognise, without_prefixes
 from tests.support.checkpoints import COLOUR
 
 A = {"stem.weight": (8, 3, 3, 3), "block.weight": (8, 8, 3, 3), "block.num_batches_tracked": (), "head.weight": (10, 8)}
 B = A | {"block.weight": (8, 8, 5, 5), "block.bias": (8,)}
 INDEX = Index.of({"x:a": A, "x:a_pretrained": A, "x:b": B}, {"x:a_pretrained": COLOUR})
-
-
-def shapes_of(architecture: str, classes: int) -> dict[str, tuple[int, ...]]:
-    module = build(architecture, input=COLOUR, num_classes=classes)
-    return {name: tuple(tensor.shape) for name, tensor in module.state_dict().items()}
 
 
 def test_what_fits_wholly_comes_first_with_those_of_the_same_tensors() -> None:
@@ -48,6 +42,11 @@ def test_prefixes_are_taken_off_one_by_one_while_most_names_have_them() -> None:
         ("", names),
         ("model.", {"a.x": 1, "b.x": 2, "loss.weight": 3}),
     ]
+
+
+def test_a_prefix_stays_where_two_names_would_be_one() -> None:
+    names = {"model.x": 1, "model.y": 2, "x": 3}
+    assert list(without_prefixes(names)) == [("", names)]
 
 
 def test_an_index_is_what_it_was_when_it_is_read_again(tmp_path: Path) -> None:
