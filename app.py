@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.ui.demo_card import demo_card
 from core.ui.frame import GUIDE, HISTORY, SETUP, frame, guarded
-from core.ui.recent import recent_runs
+from core.ui.home.demo_card import demo_card
+from core.ui.home.recent import recent_runs
 
 frame("Home")
 

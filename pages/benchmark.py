@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.ui.benchmark_costs import costs_section
-from core.ui.benchmark_differences import ablations_section, default_section
-from core.ui.benchmark_filters import choose_source
-from core.ui.benchmark_kinds import kinds_section
-from core.ui.benchmark_report import load
-from core.ui.benchmark_sections import accuracy_section, mistakes_section
-from core.ui.benchmark_summary import no_report, summary
+from core.ui.benchmark.costs import costs_section
+from core.ui.benchmark.differences import ablations_section, default_section
+from core.ui.benchmark.filters import choose_source
+from core.ui.benchmark.kinds import kinds_section
+from core.ui.benchmark.report import load
+from core.ui.benchmark.sections import accuracy_section, mistakes_section
+from core.ui.benchmark.summary import no_report, summary
 from core.ui.frame import frame, guarded
 
 SECTIONS = {

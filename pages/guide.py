@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.ui.frame import HOME, frame
-from core.ui.guide_sections import faq, glossary, limits, no_proof, stages
+from core.ui.guide.sections import faq, glossary, limits, no_proof, stages
 
 frame("Guide")
 

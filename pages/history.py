@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.ui.frame import frame, guarded
-from core.ui.history_list import history_list
+from core.ui.runs.history import history_list
 
 frame("History")
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.ui.completion import completion
-from core.ui.downloads import downloads
-from core.ui.evidence import check_panel, details, limits
-from core.ui.findings import baselines_section, ranking_section, score_table, verdict_box
 from core.ui.frame import RUN, frame, guarded, opened_run
-from core.ui.probe_browser import probe_browser
-from core.ui.run_header import title_row
-from core.ui.truth import truth_control
+from core.ui.results.downloads import downloads
+from core.ui.results.evidence import check_panel, details, limits
+from core.ui.results.findings import baselines_section, ranking_section, score_table, verdict_box
+from core.ui.results.probe_browser import probe_browser
+from core.ui.results.truth import truth_control
+from core.ui.runs.completion import completion
+from core.ui.runs.header import title_row
 
 frame("Results", run=st.query_params.get("run"))
 

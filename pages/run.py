@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.ui.frame import frame, guarded, opened_run
-from core.ui.live import live_view
-from core.ui.run_header import run_header
+from core.ui.runs.header import run_header
+from core.ui.runs.live import live_view
 
 frame("Run", run=st.query_params.get("run"))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.ui.candidate_form import CandidateChoice, candidate_form
-from core.ui.effort_form import effort_form
+from core.ui.candidates.form import CandidateChoice, candidate_form
 from core.ui.frame import frame, guarded
-from core.ui.start import prediction, start_control
-from core.ui.student_form import StudentChoice, student_form
+from core.ui.setup.effort_form import effort_form
+from core.ui.setup.start import prediction, start_control
+from core.ui.setup.student_form import StudentChoice, student_form
 
 frame("New audit")
 

@@ -11,7 +11,7 @@ import streamlit as st
 
 from core.errors import AuditError, InputError
 from core.runs.folder import RunFolder
-from core.ui.run_list import active_runs
+from core.ui.runs.listing import active_runs
 from core.ui.sharing import protect_the_network
 from core.ui.text import plain
 

@@ -14,8 +14,8 @@ from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-import core.ui.benchmark_sections
-import core.ui.start  # noqa: F401  # these two bring plotly and pandas, which a first visit would wait for
+import core.ui.benchmark.sections
+import core.ui.setup.start  # noqa: F401  # these two bring plotly and pandas, which a first visit would wait for
 
 HOME = Path(__file__).parents[2] / "app.py"
 WHERE = b"<head><script>window.__streamlit = {BACKEND_BASE_URL: window.location.origin}</script>"

@@ -24,6 +24,7 @@ from playwright.sync_api import (
     Request,
     Response,
     WebSocket,
+    expect,
     sync_playwright,
 )
 
@@ -160,3 +161,19 @@ def visit(app: App) -> Callable[[Page, str], None]:
 def settled(page: Page) -> None:
     """Wait until the page's script is at rest."""
     page.locator("[data-testid='stApp'][data-test-script-state='notRunning']").wait_for()
+
+
+def choose_quick_and_ask_anyway(page: Page) -> None:
+    """The least effort, and no stop at a failed check of the probes.
+
+    Each step waits for the one before to be drawn: what a page that is still moving is clicked on may be missed.
+    """
+    page.get_by_role("radio", name="Quick").click()
+    settled(page)
+    page.get_by_text("Advanced", exact=True).click()
+    switch = page.get_by_role("switch", name="Ask even if the probes fail their check")
+    expect(switch).to_be_visible()
+    settled(page)
+    page.get_by_text("Ask even if the probes fail their check").click()
+    expect(switch).to_be_checked()
+    settled(page)

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from core.runs.folder import all_runs
-from tests.browser.conftest import settled
+from tests.browser.conftest import choose_quick_and_ask_anyway, settled
 from tests.support.served import serve_folder
 
 pytestmark = pytest.mark.browser
@@ -80,9 +80,7 @@ def test_discovered_tested_and_asked_beyond_a_first_budget(page: Page, visit, zo
         settled(page)
         assert served.images() == {"oak": 2, "elm": 2, "ash": 2}
 
-        page.get_by_role("radio", name="Quick").click()
-        page.get_by_text("Advanced", exact=True).click()
-        page.get_by_text("Ask even if the probes fail their check").click()
+        choose_quick_and_ask_anyway(page)
         page.get_by_role("spinbutton", name="Budget, images").fill("120")
         page.get_by_role("spinbutton", name="Budget, images").press("Enter")
         expect(page.get_by_text("The budget of the audit itself does not pay for all probes")).to_be_visible()

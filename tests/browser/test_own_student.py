@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from core.config import candidates_to_toml
 from core.runs.folder import all_runs
-from tests.browser.conftest import settled
+from tests.browser.conftest import choose_quick_and_ask_anyway, settled
 from tests.support.served import Served, serve_folder
 
 pytestmark = pytest.mark.browser
@@ -45,11 +45,7 @@ def add_candidate(page: Page, served: Served, name: str) -> None:
 
 
 def choose_quick_and_start(page: Page) -> None:
-    page.get_by_role("radio", name="Quick").click()
-    page.get_by_text("Advanced", exact=True).click()
-    page.get_by_text("Ask even if the probes fail their check").click()
-    expect(page.get_by_role("switch", name="Ask even if")).to_be_checked()
-    settled(page)
+    choose_quick_and_ask_anyway(page)
     page.get_by_role("button", name="Start the audit").click()
     page.get_by_role("button", name="Send them and start").click()
 

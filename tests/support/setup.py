@@ -13,7 +13,7 @@ from core.candidates import CandidateConfig
 from core.config import InputSpec, StudentConfig
 from core.students.inspection import CheckpointSummary
 from core.students.recognition import Index
-from core.ui.candidate_rows import row_of
+from core.ui.candidates.rows import row_of
 
 GREY = InputSpec(channels=1, height=28, width=28, mean=(0.0,), std=(1.0,))
 IMAGENET_LIKE = InputSpec(channels=3, height=32, width=40, mean=(0.5, 0.4, 0.3), std=(0.2, 0.3, 0.4))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-import core.ui.benchmark_report as benchmark_report
+import core.ui.benchmark.report as benchmark_report
 
 
 @pytest.fixture

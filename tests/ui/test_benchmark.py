@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.bench.report import NUMBERS, NamedMethod
-from core.ui.benchmark_charts import MOST_LINES
+from core.ui.benchmark.charts import MOST_LINES
 from tests.support.benchmark import (
     CANDIDATES,
     DATASETS,

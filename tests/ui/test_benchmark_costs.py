@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from core.bench.report import Report
-from core.ui.benchmark_costs import NAME
+from core.ui.benchmark.costs import NAME
 from core.ui.charts import axis_label
 from tests.support.benchmark import ABLATES, METHODS, charts, rows, shown
 from tests.support.pages import texts

@@ -7,7 +7,7 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from core.ui.benchmark_labels import LINE, POINT, Box, boxes
+from core.ui.benchmark.labels import LINE, POINT, Box, boxes
 
 WIDTH, HEIGHT = 640.0, 420.0
 

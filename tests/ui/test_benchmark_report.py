@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from core.bench.report import Row
-from core.ui.benchmark_report import present, selected, widest_group
+from core.ui.benchmark.report import present, selected, widest_group
 from tests.support.benchmark import ABLATES, GROUPS, METHODS, make_report
 
 

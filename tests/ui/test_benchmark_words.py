@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.bench.report import NUMBERS, Interval, Report, workspace_report
-from core.ui.benchmark_report import load
+from core.ui.benchmark.report import load
 from tests.support.benchmark import DATASETS, GROUPS, PAGE, TABS, make_report, rows, shown, write_report
 from tests.support.pages import open_page, texts
 

@@ -6,7 +6,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core.candidates import CandidateConfig, Protocol, RequestForm
-from core.ui.candidate_rows import row_of
+from core.ui.candidates.rows import row_of
 from core.words import PROTOCOLS
 from tests.support.pages import labels, open_page, texts
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import core.ui.resume
+import core.ui.runs.resume
 from core.errors import AuditError, OverBudget, TeacherError
 from core.events import Connected, Lost
 from core.results import Shortfall, Unreachable
 from core.runs.folder import RunFolder
 from core.runs.records import Budgets, ErrorReport
-from core.ui.progress import follow
+from core.ui.runs.progress import follow
 from tests.support.pages import labels, open_page, texts
 from tests.support.runs import make_run
 
@@ -20,7 +20,9 @@ from tests.support.runs import make_run
 def resumed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Budgets]]:
     """Runs that were gone on with, and what they might spend then, in place of a worker."""
     calls: list[tuple[str, Budgets]] = []
-    monkeypatch.setattr(core.ui.resume, "resume_run", lambda folder, keys: calls.append((folder.run, folder.budgets())))
+    monkeypatch.setattr(
+        core.ui.runs.resume, "resume_run", lambda folder, keys: calls.append((folder.run, folder.budgets()))
+    )
     return calls
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import core.ui.start
-import core.ui.student_check
+import core.ui.setup.start
+import core.ui.setup.student_check
 from core.candidates import CandidateConfig
 from core.config import AuditConfig
 from core.students.inspection import Inspection
-from core.ui.candidate_rows import row_of
+from core.ui.candidates.rows import row_of
 from tests.support.pages import labels, open_page, texts
 from tests.support.runs import make_run
 from tests.support.setup import summary_of
@@ -27,9 +27,11 @@ CANDIDATES = (
 def started(monkeypatch: pytest.MonkeyPatch) -> list[AuditConfig]:
     """What was started, in place of a worker."""
     calls: list[AuditConfig] = []
-    monkeypatch.setattr(core.ui.student_check, "inspect_checkpoint", lambda c: Inspection(summary=summary_of(c)))
+    monkeypatch.setattr(core.ui.setup.student_check, "inspect_checkpoint", lambda c: Inspection(summary=summary_of(c)))
     monkeypatch.setattr(
-        core.ui.start, "start_run", lambda config, keys: calls.append(config) or make_run("queued", name=config.name)
+        core.ui.setup.start,
+        "start_run",
+        lambda config, keys: calls.append(config) or make_run("queued", name=config.name),
     )
     return calls
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import core.ui.discover_dialog
+import core.ui.candidates.discover_dialog
 from core.candidates import CandidateConfig
 from core.discovery.discover import Finding
 from core.errors import TeacherError
-from core.ui.candidate_rows import row_of
+from core.ui.candidates.rows import row_of
 from tests.support.pages import open_page, texts
 
 FOUND = tuple(
@@ -32,7 +32,7 @@ def looked(monkeypatch: pytest.MonkeyPatch, answer: object, *rows: CandidateConf
             raise answer
         return answer
 
-    monkeypatch.setattr(core.ui.discover_dialog, "discover", discover)
+    monkeypatch.setattr(core.ui.candidates.discover_dialog, "discover", discover)
     app = press(open_page("pages/setup.py", state={"setup_rows": [row_of(row) for row in rows]}), "Discover")
     fields = {field.label: field for field in app.text_input if "discovery" in (field.key or field.form_id or "")}
     fields["Address"].set_value("127.0.0.1:9000")

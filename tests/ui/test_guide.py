@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from core.ui.guide_figures import ANSWERS, WITH_TEACHER, WITHOUT
+from core.ui.guide.figures import ANSWERS, WITH_TEACHER, WITHOUT
 from core.ui.words import GLOSSARY
 from tests.support.pages import open_page, texts
 

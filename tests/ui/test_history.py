@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import core.ui.resume
+import core.ui.runs.resume
 from core.errors import InputError
 from core.runs.folder import RunFolder
-from core.ui.history_list import PAGE
+from core.ui.runs.history import PAGE
 from core.ui.words import STATUSES
 from tests.support.pages import labels, open_page, texts
 from tests.support.runs import make_run
@@ -28,7 +28,7 @@ def names(app: AppTest) -> list[str]:
 def resumed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, dict[str, str]]]:
     """Runs that were resumed, with their keys, in place of workers."""
     calls: list[tuple[str, dict[str, str]]] = []
-    monkeypatch.setattr(core.ui.resume, "resume_run", lambda folder, keys: calls.append((folder.run, dict(keys))))
+    monkeypatch.setattr(core.ui.runs.resume, "resume_run", lambda folder, keys: calls.append((folder.run, dict(keys))))
     return calls
 
 
@@ -145,7 +145,7 @@ def test_a_resume_that_fails_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(folder: RunFolder, keys: dict[str, str]) -> None:
         raise InputError("a run that is done cannot be resumed", remedy="open it instead")
 
-    monkeypatch.setattr(core.ui.resume, "resume_run", refuse)
+    monkeypatch.setattr(core.ui.runs.resume, "resume_run", refuse)
     folder = make_run("interrupted")
     app = open_page(HISTORY)
     app.button(key=f"{folder.run}_resume").click().run()

@@ -8,11 +8,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import core.ui.demo_card
+import core.ui.home.demo_card
 from core.config import AuditConfig
 from core.errors import InputError
 from core.runs.folder import RunFolder
-from core.ui.recent import SHOWN
+from core.ui.home.recent import SHOWN
 from core.zoo.cards import demo_students
 from tests.support.pages import labels, open_page, texts
 from tests.support.runs import make_run
@@ -39,7 +39,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[AuditConfig]:
         configs.append(config)
         return make_run("queued", name=config.name)
 
-    monkeypatch.setattr(core.ui.demo_card, "start_run", start)
+    monkeypatch.setattr(core.ui.home.demo_card, "start_run", start)
     return configs
 
 
@@ -79,7 +79,7 @@ def test_a_demo_that_cannot_start_says_why(monkeypatch: pytest.MonkeyPatch) -> N
     def refuse(config: AuditConfig) -> RunFolder:
         raise InputError("the disk is full", remedy="delete old runs")
 
-    monkeypatch.setattr(core.ui.demo_card, "start_run", refuse)
+    monkeypatch.setattr(core.ui.home.demo_card, "start_run", refuse)
     app = press(open_page(), START)
     assert not app.exception
     assert app.error[0].value == "**The disk is full.**\n\nDelete old runs."

@@ -13,7 +13,7 @@ from scipy.stats import entropy
 from streamlit.testing.v1 import AppTest
 
 from core.runs.folder import RunFolder
-from core.ui.probe_browser import MAX_CLASSES, MAX_ROWS, ORDERS, THUMBNAIL, Asked, _thumbnail
+from core.ui.results.probe_browser import MAX_CLASSES, MAX_ROWS, ORDERS, THUMBNAIL, Asked, _thumbnail
 from tests.support.pages import open_page, texts
 from tests.support.runs import CLASS_NAMES, make_run
 

@@ -9,7 +9,7 @@ import pytest
 from core.config import SYNTHESISED
 from core.events import SynthesisStep
 from core.runs.folder import RunFolder
-from core.ui.progress import MAX_POINTS, Progress, follow
+from core.ui.runs.progress import MAX_POINTS, Progress, follow
 from tests.support.answers import CANDIDATES
 from tests.support.runs import STEPS, make_run
 

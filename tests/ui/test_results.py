@@ -7,13 +7,13 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import core.ui.truth
+import core.ui.results.truth
 from core.quantities import number
 from core.reports.summary import LIMITS, score_label
 from core.results import Results
 from core.runs.folder import RunFolder
 from core.scoring.table import REPORTED
-from core.ui.downloads import file_name
+from core.ui.results.downloads import file_name
 from core.ui.text import plain
 from core.zoo.cards import ModelCard
 from tests.support.answers import CANDIDATES
@@ -165,7 +165,7 @@ def test_the_truth_is_hidden_until_asked_for(monkeypatch: pytest.MonkeyPatch) ->
         id="amber", role="student", architecture="zoo:convnet4", family="plain", data="d", loss="kd",
         true_teacher="vgg7", seed=0, epochs=1, parameters=1, accuracy=0.9, sha256="ab" * 32,
     )  # fmt: skip
-    monkeypatch.setattr(core.ui.truth, "demo_students", lambda: [card])
+    monkeypatch.setattr(core.ui.results.truth, "demo_students", lambda: [card])
     app = open_results(make_run("done", student_sha256=card.sha256))
     assert "was distilled from **vgg7**" not in texts(app)
     app.toggle[0].set_value(True).run()

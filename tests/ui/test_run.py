@@ -7,8 +7,8 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import core.ui.live
-import core.ui.resume
+import core.ui.runs.live
+import core.ui.runs.resume
 from core.config import SYNTHESISED
 from core.events import PHASES, Phase, ProbesChecked
 from core.runs.folder import RunFolder
@@ -139,7 +139,7 @@ def test_a_failure_names_its_remedy() -> None:
 
 def test_resume_and_delete_from_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     resumed: list[str] = []
-    monkeypatch.setattr(core.ui.resume, "resume_run", lambda folder, keys: resumed.append(folder.run))
+    monkeypatch.setattr(core.ui.runs.resume, "resume_run", lambda folder, keys: resumed.append(folder.run))
     folder = make_run("interrupted")
     app = open_run(folder)
     app.button(key="run_page_resume").click().run()
@@ -162,15 +162,15 @@ def test_a_link_to_a_finished_run_stays_on_its_page() -> None:
 def drawn_before(monkeypatch: pytest.MonkeyPatch) -> list[ShownStatus]:
     """Statuses for which the page was drawn before its next ticks, as the browser's timer would call them."""
     drawn: list[ShownStatus] = []
-    live_view = core.ui.live.live_view
+    live_view = core.ui.runs.live.live_view
 
     def tick(folder: RunFolder) -> None:
         if drawn:
-            core.ui.live._tick(folder, drawn.pop(0))
+            core.ui.runs.live._tick(folder, drawn.pop(0))
         else:
             live_view(folder)
 
-    monkeypatch.setattr(core.ui.live, "live_view", tick)
+    monkeypatch.setattr(core.ui.runs.live, "live_view", tick)
     return drawn
 
 

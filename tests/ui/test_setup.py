@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import core.ui.start
-import core.ui.student_check
-import core.ui.student_form
+import core.ui.setup.start
+import core.ui.setup.student_check
+import core.ui.setup.student_form
 from core.config import AuditConfig, StudentConfig
 from core.errors import InputError
 from core.runs.folder import RunFolder
@@ -49,10 +49,10 @@ class Outside:
 @pytest.fixture(autouse=True)
 def outside(monkeypatch: pytest.MonkeyPatch) -> Outside:
     double = Outside()
-    monkeypatch.setattr(core.ui.start, "start_run", double.start)
-    monkeypatch.setattr(core.ui.student_check, "inspect_checkpoint", double.inspect)
+    monkeypatch.setattr(core.ui.setup.start, "start_run", double.start)
+    monkeypatch.setattr(core.ui.setup.student_check, "inspect_checkpoint", double.inspect)
     names = ["zoo:convnet4", "zoo:resnet8", "torchvision:resnet18", SQUEEZENET]
-    monkeypatch.setattr(core.ui.student_form, "architectures", lambda: names)
+    monkeypatch.setattr(core.ui.setup.student_form, "architectures", lambda: names)
     return double
 
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import core.ui.connection_test
-import core.ui.start
-import core.ui.student_check
-import core.ui.student_form
+import core.ui.candidates.connection_test
+import core.ui.setup.start
+import core.ui.setup.student_check
+import core.ui.setup.student_form
 from core.candidates import CandidateConfig
 from core.config import AuditConfig, candidates_to_toml, config_to_toml
 from core.runs.folder import RunFolder
@@ -39,9 +39,9 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[tuple[AuditConfig, dict[str
         return make_run("queued", name=config.name)
 
     monkeypatch.setenv("ONE_KEY", "from the environment")
-    monkeypatch.setattr(core.ui.start, "start_run", start)
-    monkeypatch.setattr(core.ui.student_form, "architectures", lambda: ["zoo:convnet4"])
-    monkeypatch.setattr(core.ui.student_check, "inspect_checkpoint", lambda c: Inspection(summary=summary_of(c)))
+    monkeypatch.setattr(core.ui.setup.start, "start_run", start)
+    monkeypatch.setattr(core.ui.setup.student_form, "architectures", lambda: ["zoo:convnet4"])
+    monkeypatch.setattr(core.ui.setup.student_check, "inspect_checkpoint", lambda c: Inspection(summary=summary_of(c)))
     return calls
 
 
@@ -235,7 +235,7 @@ def asked(
         calls[candidate.name] = (key, probe_shape, class_names)
         return report(candidate)
 
-    monkeypatch.setattr(core.ui.connection_test, "check_connection", check)
+    monkeypatch.setattr(core.ui.candidates.connection_test, "check_connection", check)
     return calls
 
 
@@ -282,6 +282,6 @@ def test_a_report_does_not_outlive_a_change(asked) -> None:
 def test_labels_are_shown_whatever_a_server_calls_its_classes(monkeypatch: pytest.MonkeyPatch) -> None:
     known = Capabilities("top_k", 10, 8, None, "id", 0.01, np.zeros((2, 10)), matched={"\ud800": None, "coat": "Coat"})
     found = ConnectionReport(ok=True, message="answers", capabilities=known)
-    monkeypatch.setattr(core.ui.connection_test, "check_connection", lambda candidate, **rest: found)
+    monkeypatch.setattr(core.ui.candidates.connection_test, "check_connection", lambda candidate, **rest: found)
     app = press(page(CANDIDATES[1]), "Test connections")
     assert app.dataframe[-1].value["Its label"].tolist() == [" ", "coat"] and not app.exception

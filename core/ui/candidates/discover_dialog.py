@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.discovery.discover import Finding, discover
-from core.ui.candidate_rows import put_row, rows
+from core.ui.candidates.rows import put_row, rows
 from core.ui.dialogs import done, draw_dialog, open_dialog
 from core.ui.frame import guarded
 from core.ui.text import plain

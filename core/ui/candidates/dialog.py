@@ -9,8 +9,8 @@ from core.config import validated
 from core.errors import InputError
 from core.students.files import require_file
 from core.teachers.addresses import is_shared, with_scheme
-from core.ui import candidate_fields as fields
-from core.ui.candidate_rows import Row, put_row, rows
+from core.ui.candidates import fields
+from core.ui.candidates.rows import Row, put_row, rows
 from core.ui.dialogs import done, draw_dialog, open_dialog
 from core.ui.frame import guarded
 

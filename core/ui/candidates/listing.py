@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.candidates import CandidateConfig
-from core.ui.candidate_dialog import open_candidate
-from core.ui.candidate_rows import Row, remove_row, rows
+from core.ui.candidates.dialog import open_candidate
+from core.ui.candidates.rows import Row, remove_row, rows
 from core.ui.text import plain, shortened
 from core.words import PROTOCOLS
 

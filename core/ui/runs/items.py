@@ -8,11 +8,11 @@ import streamlit as st
 
 from core.quantities import duration
 from core.runs.folder import RunFolder
-from core.ui.delete import delete_control
 from core.ui.facts import fact
 from core.ui.frame import RESULTS, RUN
-from core.ui.resume import resume_control
-from core.ui.run_list import RunRow
+from core.ui.runs.delete import delete_control
+from core.ui.runs.listing import RunRow
+from core.ui.runs.resume import resume_control
 from core.ui.text import plain, shortened
 from core.ui.words import status_words
 

@@ -17,8 +17,8 @@ from core.runs.records import RunState, ShownStatus
 from core.ui.charts import draw, loss_chart, ranking_chart
 from core.ui.estimate import images_at_most
 from core.ui.frame import RESULTS, guarded
-from core.ui.progress import Progress, follow
-from core.ui.run_list import ACTIVE
+from core.ui.runs.listing import ACTIVE
+from core.ui.runs.progress import Progress, follow
 from core.ui.text import plain, shortened
 from core.words import PHASES as PHASE_NAMES
 from core.words import PROBE_SETS

@@ -7,12 +7,12 @@ from pathlib import Path
 import streamlit as st
 
 from core.ui.charts import draw
-from core.ui.guide_figures import answers_figure, with_teacher_figure, without_figure
+from core.ui.guide.figures import answers_figure, with_teacher_figure, without_figure
 from core.ui.text import plain
 from core.ui.words import GLOSSARY
 from core.workspace import checkpoints_folder, workspace
 
-PROBES = Path(__file__).parents[2] / "assets" / "guide" / "probes.png"
+PROBES = Path(__file__).parents[3] / "assets" / "guide" / "probes.png"
 
 
 def stages() -> None:

@@ -14,9 +14,9 @@ from core.students.files import require_file
 from core.students.inspection import CheckpointSummary, QuickLook, architectures, look_closer
 from core.students.recognition import Match
 from core.ui.frame import show_error
-from core.ui.input_form import input_form
-from core.ui.student_check import check_control, found
-from core.ui.student_source import chosen_checkpoint
+from core.ui.setup.input_form import input_form
+from core.ui.setup.student_check import check_control, found
+from core.ui.setup.student_source import chosen_checkpoint
 from core.ui.text import plain
 
 SURE = 0.9  # likeness from which on the best match is filled in

@@ -9,7 +9,7 @@ from core.results import Queries, Results
 from core.runs.folder import RunFolder
 from core.runs.records import Budgets
 from core.ui.frame import sentence
-from core.ui.resume import resume_control
+from core.ui.runs.resume import resume_control
 from core.ui.text import plain, without_name
 from core.words import cut_short
 from core.zoo.cards import demo_candidates

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.bench.report import Interval, Report, Row
 from core.quantities import moment, share
-from core.ui.benchmark_report import FAILS, candidates, default_rows, label_of, weakest, widest_group
+from core.ui.benchmark.report import FAILS, candidates, default_rows, label_of, weakest, widest_group
 from core.ui.text import plain
 
 TOLD = 3  # groups whose figures are told; others are only named

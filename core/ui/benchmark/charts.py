@@ -10,7 +10,7 @@ import streamlit as st
 
 from core.bench.report import NUMBERS, Average, Interval, Picks
 from core.quantities import number, share
-from core.ui.benchmark_report import Line, Measure
+from core.ui.benchmark.report import Line, Measure
 from core.ui.charts import MARGIN, REST, Chart, axis_label, ink, named_axis, shades
 
 MEASURES: dict[Measure, str] = {"accuracy": "Accuracy", "auc": "AUC"}

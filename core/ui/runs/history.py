@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.ui.frame import HOME, REFRESH
-from core.ui.run_items import foreign_item, run_item
-from core.ui.run_list import ACTIVE, RunRow, foreign_runs, run_rows
+from core.ui.runs.items import foreign_item, run_item
+from core.ui.runs.listing import ACTIVE, RunRow, foreign_runs, run_rows
 from core.ui.words import STATUSES
 
 PAGE = 12  # runs

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from core.ui.frame import REFRESH
-from core.ui.run_items import run_item
-from core.ui.run_list import active_runs, run_rows
+from core.ui.runs.items import run_item
+from core.ui.runs.listing import active_runs, run_rows
 
 SHOWN = 5
 

@@ -13,7 +13,7 @@ from core.errors import AuditError
 from core.teachers.connection import OUTPUTS, ConnectionReport, check_connection
 from core.teachers.keys import key_of
 from core.teachers.told import shown
-from core.ui.student_form import StudentChoice
+from core.ui.setup.student_form import StudentChoice
 from core.ui.text import plain, without_name
 
 REPORTS = "setup_reports"  # a configuration and its report, by candidate

@@ -14,15 +14,15 @@ from core.errors import InputError
 from core.quantities import money
 from core.runs.control import start_run
 from core.students.files import display_name
-from core.ui.candidate_form import CandidateChoice
-from core.ui.connection_test import measured_latency
-from core.ui.consent import consent_dialog, open_consent
-from core.ui.effort_form import EffortChoice
+from core.ui.candidates.connection_test import measured_latency
+from core.ui.candidates.form import CandidateChoice
 from core.ui.estimate import images_at_most, in_words, predicted_seconds
 from core.ui.facts import facts
 from core.ui.frame import RUN, guarded, show_error
-from core.ui.student_check import check
-from core.ui.student_form import StudentChoice
+from core.ui.setup.consent import consent_dialog, open_consent
+from core.ui.setup.effort_form import EffortChoice
+from core.ui.setup.student_check import check
+from core.ui.setup.student_form import StudentChoice
 from core.ui.text import plain
 
 

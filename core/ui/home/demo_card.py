@@ -9,7 +9,7 @@ from core.errors import InputError
 from core.runs.control import start_run
 from core.ui.estimate import in_words, predicted_seconds
 from core.ui.frame import RUN, guarded
-from core.ui.truth import truth_control
+from core.ui.results.truth import truth_control
 from core.ui.words import EFFORT_HELP, EFFORT_LABELS
 from core.zoo.cards import demo_candidates, demo_students
 from core.zoo.demo import demo_config

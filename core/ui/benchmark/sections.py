@@ -9,14 +9,14 @@ import streamlit as st
 from core.bench.report import Named, Picks, Report, Row
 from core.quantities import share
 from core.reports.tables import benchmark_csv
-from core.ui.benchmark_charts import lines_chart, picks_chart
-from core.ui.benchmark_filters import (
+from core.ui.benchmark.charts import lines_chart, picks_chart
+from core.ui.benchmark.filters import (
     DIMENSIONS,
     choose_comparison,
     choose_one,
     explanations,
 )
-from core.ui.benchmark_report import (
+from core.ui.benchmark.report import (
     Dimension,
     candidates,
     label_of,

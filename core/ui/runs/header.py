@@ -9,11 +9,11 @@ from core.errors import AuditError
 from core.quantities import moment
 from core.runs.folder import RunFolder
 from core.runs.records import ShownStatus
-from core.ui.completion import completion, raise_budget
-from core.ui.delete import delete_control
 from core.ui.frame import RESULTS, show_error
-from core.ui.resume import resume_control
-from core.ui.run_list import ACTIVE
+from core.ui.runs.completion import completion, raise_budget
+from core.ui.runs.delete import delete_control
+from core.ui.runs.listing import ACTIVE
+from core.ui.runs.resume import resume_control
 from core.ui.text import plain, shortened
 from core.ui.words import EFFORT_LABELS, status_words
 

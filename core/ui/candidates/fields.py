@@ -9,7 +9,7 @@ import streamlit as st
 from core.candidates import CandidateConfig, Protocol, RequestForm
 from core.teachers.addresses import is_shared
 from core.teachers.presets import PRESETS
-from core.ui.candidate_words import IMAGES, LAYOUTS, OUTPUTS, PIXELS
+from core.ui.candidates.words import IMAGES, LAYOUTS, OUTPUTS, PIXELS
 from core.words import PROTOCOLS
 
 Values = dict[str, object]

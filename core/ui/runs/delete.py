@@ -6,7 +6,7 @@ import streamlit as st
 
 from core.runs.folder import RunFolder
 from core.ui.frame import HISTORY, guarded
-from core.ui.run_list import ACTIVE
+from core.ui.runs.listing import ACTIVE
 from core.ui.text import plain
 
 

@@ -9,8 +9,8 @@ import streamlit as st
 
 from core.bench.report import NUMBERS, Difference, Report
 from core.results import Estimate
-from core.ui.benchmark_filters import choose_number, choose_one
-from core.ui.benchmark_report import label_of, widest_group
+from core.ui.benchmark.filters import choose_number, choose_one
+from core.ui.benchmark.report import label_of, widest_group
 from core.ui.charts import MARGIN, REST, Chart, axis_label, draw, whiskers
 from core.ui.text import plain
 

@@ -13,10 +13,10 @@ import streamlit as st
 from core.bench.report import NUMBERS, Average, Cost, Report
 from core.quantities import duration
 from core.results import Estimate
-from core.ui.benchmark_charts import MEASURES, accent, interval_of, measure_axis, spoken, written
-from core.ui.benchmark_filters import choose_measure, choose_number, choose_one
-from core.ui.benchmark_labels import LINE, boxes
-from core.ui.benchmark_report import Dimension, Measure, figures_at, present, selected
+from core.ui.benchmark.charts import MEASURES, accent, interval_of, measure_axis, spoken, written
+from core.ui.benchmark.filters import choose_measure, choose_number, choose_one
+from core.ui.benchmark.labels import LINE, boxes
+from core.ui.benchmark.report import Dimension, Measure, figures_at, present, selected
 from core.ui.charts import REST, Chart, axis_label, draw, ink, whiskers
 
 SHORTEST = 0.01  # seconds, the left end of the axis

@@ -6,9 +6,9 @@ import streamlit as st
 
 from core.candidates import CandidateConfig
 from core.config import candidates_from_toml, candidates_to_toml
-from core.ui.candidate_dialog import open_candidate
-from core.ui.candidate_rows import set_rows
-from core.ui.discover_dialog import open_discovery
+from core.ui.candidates.dialog import open_candidate
+from core.ui.candidates.discover_dialog import open_discovery
+from core.ui.candidates.rows import set_rows
 from core.ui.frame import guarded
 
 

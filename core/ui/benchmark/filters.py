@@ -10,8 +10,8 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core.bench.report import Named, Report
-from core.ui.benchmark_charts import MEASURES, MOST_LINES
-from core.ui.benchmark_report import BASELINES, Dimension, Measure, Source, default_of, present, sources
+from core.ui.benchmark.charts import MEASURES, MOST_LINES
+from core.ui.benchmark.report import BASELINES, Dimension, Measure, Source, default_of, present, sources
 from core.ui.text import plain
 
 DIMENSIONS: dict[Dimension, str] = {

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from core.candidates import CandidateConfig
-from core.ui.candidate_dialog import candidate_dialog
-from core.ui.candidate_list import candidate_list
-from core.ui.candidate_rows import candidates_of_rows
-from core.ui.candidate_toolbar import candidate_toolbar
-from core.ui.connection_test import connection_test, forget_reports
-from core.ui.discover_dialog import discover_dialog
-from core.ui.student_form import StudentChoice
+from core.ui.candidates.connection_test import connection_test, forget_reports
+from core.ui.candidates.dialog import candidate_dialog
+from core.ui.candidates.discover_dialog import discover_dialog
+from core.ui.candidates.listing import candidate_list
+from core.ui.candidates.rows import candidates_of_rows
+from core.ui.candidates.toolbar import candidate_toolbar
+from core.ui.setup.student_form import StudentChoice
 from core.ui.text import plain
 from core.zoo.cards import demo_candidates
 

@@ -1,0 +1,1 @@
+"""The candidates' table of New audit, and its dialogs."""

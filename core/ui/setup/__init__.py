@@ -1,0 +1,1 @@
+"""The page New audit: student, effort, consent, start."""
