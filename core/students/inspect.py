@@ -18,7 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m core.students.inspect", description=__doc__)
     parser.add_argument("path", nargs="?", help="a checkpoint")
     parser.add_argument("--config-json", default="{}", help="the student's settings; '-' reads standard input")
-    parser.add_argument("--tensors", action="store_true", help="print only names and shapes of its tensors")
+    parser.add_argument("--tensors", action="store_true", help="print only metadata, names and shapes")
     parser.add_argument("--list-architectures", action="store_true", help="print their names as a JSON list instead")
     options = parser.parse_args(arguments)
     postpone_compiler()  # before anything below brings torchvision
@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
         parser.error("give the path of a checkpoint")
     try:
         path = Path(options.path)
-        found = {"tensors": _tensors(path)} if options.tensors else {"summary": _summary(path, options.config_json)}
+        found = _contents(path) if options.tensors else {"summary": _summary(path, options.config_json)}
         outcome, code = {"ok": True, **found}, 0
     except AuditError as error:
         outcome, code = _refusal(error), 0
@@ -43,10 +43,12 @@ def main(arguments: list[str] | None = None) -> int:
     return code
 
 
-def _tensors(path: Path) -> dict[str, list[int]]:
+def _contents(path: Path) -> dict[str, object]:
     from core.students.formats import read_checkpoint
 
-    return {name: list(tensor.shape) for name, tensor in read_checkpoint(path).tensors.items()}
+    checkpoint = read_checkpoint(path)
+    shapes = {name: list(tensor.shape) for name, tensor in checkpoint.tensors.items()}
+    return {"tensors": shapes, "metadata": checkpoint.metadata}
 
 
 def _summary(path: Path, settings: str) -> dict[str, object]:

@@ -73,10 +73,7 @@ def quick_look(path: Path) -> QuickLook | None:
     if path.suffix.lower() != ".safetensors":
         return None
     header = read_header(path)
-    return QuickLook(
-        config=recognised(StudentConfig(checkpoint=path), header.metadata),
-        shapes={name: tensor.shape for name, tensor in header.tensors.items()},
-    )
+    return _look(path, {name: tensor.shape for name, tensor in header.tensors.items()}, header.metadata)
 
 
 def look_closer(path: Path, *, timeout: float = 60.0) -> QuickLook:
@@ -89,10 +86,12 @@ def look_closer(path: Path, *, timeout: float = 60.0) -> QuickLook:
     """
     look = quick_look(path)
     if look is None:
-        shapes = _answer(path, "--tensors", read=lambda outcome: dict(outcome["tensors"]), timeout=timeout)
-        if isinstance(shapes, InputError):
-            raise shapes
-        look = QuickLook(StudentConfig(checkpoint=path), shapes)
+        told = _answer(
+            path, "--tensors", read=lambda said: _look(path, said["tensors"], said["metadata"]), timeout=timeout
+        )
+        if isinstance(told, InputError):
+            raise told
+        look = told
     return replace(look, matches=recognise(look.shapes)) if look.config.architecture is None else look
 
 
@@ -133,6 +132,10 @@ def architectures(*, timeout: float = 120.0) -> list[str]:
     temporary.write_text(json.dumps(names), encoding="utf-8")
     os.replace(temporary, kept)
     return names
+
+
+def _look(path: Path, shapes: Mapping[str, Sequence[int]], metadata: Mapping[str, str]) -> QuickLook:
+    return QuickLook(recognised(StudentConfig(checkpoint=path), metadata), shapes)
 
 
 def _answer(

@@ -39,6 +39,7 @@ class Match:
         tensors: that the architecture has.
         likeness: from 0 to 1, where all match.
         prefix: what the file has before its names, like `module.`.
+        classes: what the file's head tells apart, where it tells others apart than is usual.
         input: the images that are usual for the architecture, a guess; None where none are.
     """
 
@@ -49,11 +50,12 @@ class Match:
     tensors: int
     likeness: float
     prefix: str
+    classes: int | None = None
     input: InputSpec | None = None
 
     def __str__(self) -> str:
-        head = f", {self.reshaped} in another shape" if self.reshaped else ""
-        return f"{self.matched} of whose {self.tensors} tensors match{head}"
+        others = f"a head of {self.classes:,} classes" if self.classes else f"{self.reshaped} in another shape"
+        return f"{self.matched} of whose {self.tensors} tensors match" + (f", {others}" if self.reshaped else "")
 
 
 class Index:
@@ -121,11 +123,20 @@ class Index:
     def _match(self, prefix: str, texts: set[str], group: Sequence[str]) -> Match:
         theirs = {self.tensors[place] for place in self.own[group[0]]}
         matched = texts & theirs
-        reshaped = len(_names(texts - matched) & _names(theirs - matched))
-        union = len(texts) + len(theirs) - len(matched) - reshaped
-        likeness = (len(matched) + reshaped / 2) / union
-        input = next((self.inputs[name] for name in group if name in self.inputs), None)
-        return Match(group[0], tuple(group[1:]), len(matched), reshaped, len(theirs), likeness, prefix, input)
+        own, usual = _by_name(texts - matched), _by_name(theirs - matched)
+        reshaped = own.keys() & usual.keys()
+        union = len(texts) + len(theirs) - len(matched) - len(reshaped)
+        return Match(
+            architecture=group[0],
+            same=tuple(group[1:]),
+            matched=len(matched),
+            reshaped=len(reshaped),
+            tensors=len(theirs),
+            likeness=(len(matched) + len(reshaped) / 2) / union,
+            prefix=prefix,
+            classes=_classes([own[name] for name in reshaped], [usual[name] for name in reshaped]),
+            input=next((self.inputs[name] for name in group if name in self.inputs), None),
+        )
 
 
 def recognise(shapes: Shapes) -> tuple[Match, ...]:
@@ -140,8 +151,17 @@ def _texts(shapes: Shapes) -> set[str]:
     return {f"{name} {'x'.join(map(str, shape))}" for name, shape in shapes.items() if not name.endswith(COUNTER)}
 
 
-def _names(texts: set[str]) -> set[str]:
-    return {text.rpartition(" ")[0] for text in texts}
+def _by_name(texts: set[str]) -> dict[str, list[int]]:
+    """The shapes of tensors, by name."""
+    parts = (text.rpartition(" ") for text in texts)
+    return {name: [int(size) for size in shape.split("x") if size] for name, _, shape in parts}
+
+
+def _classes(own: Sequence[Sequence[int]], usual: Sequence[Sequence[int]]) -> int | None:
+    """What a head of these shapes tells apart, if they are a head's: all unlike the usual in their first size alone."""
+    heads = {shape[0] for shape in own if shape}
+    alike = all(one and other and one[1:] == other[1:] for one, other in zip(own, usual, strict=True))
+    return heads.pop() if len(heads) == 1 and alike else None
 
 
 def without_prefixes(tensors: Mapping[str, Tensor]) -> Iterator[tuple[str, Mapping[str, Tensor]]]:

@@ -195,9 +195,12 @@ def test_architectures_are_asked_for_once(monkeypatch: pytest.MonkeyPatch, home:
 
 def test_a_closer_look_reads_any_format_and_recognises_it(tmp_path: Path) -> None:
     module = torchvision.models.squeezenet1_1(num_classes=7)
-    torch.save({f"module.{name}": tensor for name, tensor in module.state_dict().items()}, tmp_path / "s.pth")
+    weights = {f"module.{name}": tensor for name, tensor in module.state_dict().items()}
+    names = {name: number for number, name in enumerate("abcdefg")}
+    torch.save({"state_dict": weights, "class_to_idx": names, "epoch": 9}, tmp_path / "s.pth")
     look = look_closer(tmp_path / "s.pth")
-    assert (look.matches[0].architecture, look.matches[0].reshaped) == ("torchvision:squeezenet1_1", 2)
+    assert (look.matches[0].architecture, look.matches[0].classes) == ("torchvision:squeezenet1_1", 7)
+    assert look.config.class_names == tuple(names)
     assert look.tensors == 52 and look.parameters == sum(weight.numel() for weight in module.parameters())
     assert look.config.architecture is None
 

@@ -89,7 +89,7 @@ def extra(name: str) -> dict[str, bool]:
     return {"init_weights": False} if name == "googlenet" else {}  # else it draws them for half a minute
 
 
-@pytest.mark.parametrize("key", ["state_dict", "model", "model_state_dict"])
+@pytest.mark.parametrize("key", ["state_dict", "model", "model_state_dict", "net", "ema", "state_dict_ema"])
 def test_a_nested_state_dict(tmp_path: Path, key: str) -> None:
     module = zoo_module()
     torch.save({"epoch": 3, key: module.state_dict(), "optimizer": {"state": {}}}, tmp_path / "s.pt")

@@ -17,7 +17,7 @@ INDEX = Index.of({"x:a": A, "x:a_pretrained": A, "x:b": B}, {"x:a_pretrained": C
 
 def test_what_fits_wholly_comes_first_with_those_of_the_same_tensors() -> None:
     first, second = INDEX.matches(A)
-    assert first == Match("x:a", ("x:a_pretrained",), 3, 0, 3, 1.0, "", COLOUR)
+    assert first == Match("x:a", ("x:a_pretrained",), 3, 0, 3, 1.0, "", None, COLOUR)
     assert (second.architecture, second.matched, second.reshaped, second.tensors) == ("x:b", 2, 1, 4)
     assert second.likeness == pytest.approx((2 + 1 / 2) / 4)
 
@@ -26,8 +26,15 @@ def test_another_head_and_a_wrapper_do_not_matter() -> None:
     student = A | {"head.weight": (3, 8)}
     wrapped = {f"module._orig_mod.{name}": shape for name, shape in student.items()}
     first = INDEX.matches(wrapped)[0]
-    assert (first.architecture, first.matched, first.reshaped) == ("x:a", 2, 1)
+    assert (first.architecture, first.matched, first.reshaped, first.classes) == ("x:a", 2, 1, 3)
     assert first.prefix == "module._orig_mod."
+    assert str(first) == "2 of whose 3 tensors match, a head of 3 classes"
+
+
+@pytest.mark.parametrize("shape", [(8, 8, 5, 5), (8, 8), ()])
+def test_a_tensor_of_another_form_is_no_head(shape: tuple[int, ...]) -> None:
+    first = INDEX.matches(A | {"block.weight": shape})[0]
+    assert (first.architecture, first.reshaped, first.classes) == ("x:a", 1, None)
     assert str(first) == "2 of whose 3 tensors match, 1 in another shape"
 
 

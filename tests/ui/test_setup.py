@@ -167,7 +167,7 @@ def test_an_unnamed_file_is_recognised_by_its_tensors(outside: Outside) -> None:
     app = open_page(SETUP, state={"setup_serve": "demo"})
     student = silent({f"module.{name}": shape for name, shape in shapes_of(SQUEEZENET, classes=7).items()})
     app.file_uploader(key="setup_upload").set_value(("who.safetensors", student, "")).run()
-    assert "squeezenet1\\_1**, 50 of whose 52 tensors match, 2 in another shape" in texts(app)
+    assert "squeezenet1\\_1**, 50 of whose 52 tensors match, a head of 7 classes" in texts(app)
     assert "torchvision:squeezenet1" in texts(app).partition("Next: ")[2].replace("\u2060", "")
     assert "Size and normalisation are a guess" in texts(app)
     student = started(app, outside)[0].student

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import zipfile
 from collections.abc import Mapping
@@ -11,12 +12,24 @@ from typing import TYPE_CHECKING
 from core.errors import InputError
 from core.students.files import display_name
 from core.students.formats.base import Checkpoint, checkpoint_format
+from core.students.labels import class_names_in
 
 if TYPE_CHECKING:
     import torch
 
 ZIP, PICKLE = b"PK\x03\x04", b"\x80"  # how torch.save's files start, since and before PyTorch 1.6
-NESTED = ("state_dict", "model_state_dict", "model")  # where training scripts keep the weights
+NESTED = (  # where training scripts keep the weights; the average over training last, as it may be of a part of them
+    "state_dict",
+    "model_state_dict",
+    "model",
+    "net",
+    "network",
+    "module",
+    "ema",
+    "ema_state_dict",
+    "model_ema",
+    "state_dict_ema",
+)
 EXPORT = "export the weights as safetensors"
 
 
@@ -40,7 +53,8 @@ class TorchFormat:
             content = torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:  # a damaged pickle can fail in any way
             raise _unreadable(name, error) from error
-        return Checkpoint(_state_dict(name, content), {})
+        names = class_names_in(content) if isinstance(content, Mapping) else None
+        return Checkpoint(_state_dict(name, content), {"class_names": json.dumps(names)} if names else {})
 
 
 def _start(path: Path) -> bytes:
@@ -86,7 +100,9 @@ def _state_dict(name: str, content: object) -> dict[str, torch.Tensor]:
         return tensors
     if isinstance(content, Mapping):
         for key in NESTED:
-            if tensors := _tensors(content.get(key)):
+            inner = content.get(key)
+            innermost = inner.get("state_dict") if isinstance(inner, Mapping) else None
+            if tensors := _tensors(inner) or _tensors(innermost):
                 return tensors
         actual = f"a dictionary with {', '.join(repr(key)[:40] for key in list(content)[:3]) or 'nothing in it'}"
     else:
