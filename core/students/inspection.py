@@ -18,6 +18,7 @@ from core.config import InputSpec, StudentConfig
 from core.errors import InputError
 from core.processes import ROOT
 from core.results import StudentSummary
+from core.students.beside import said_beside
 from core.students.declared import recognised
 from core.students.files import display_name
 from core.students.header import read_header
@@ -73,7 +74,8 @@ def quick_look(path: Path) -> QuickLook | None:
     if path.suffix.lower() != ".safetensors":
         return None
     header = read_header(path)
-    return _look(path, {name: tensor.shape for name, tensor in header.tensors.items()}, header.metadata)
+    shapes = {name: tensor.shape for name, tensor in header.tensors.items()}
+    return _look(path, shapes, said_beside(path) | header.metadata)
 
 
 def look_closer(path: Path, *, timeout: float = 60.0) -> QuickLook:

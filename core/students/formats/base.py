@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from core.errors import InputError
+from core.students.beside import said_beside
 from core.students.files import display_name, printable, require_file
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Tensors by name, on the CPU, as the file has them; and what the file says about them."""
+    """Tensors by name, on the CPU, as the file has them; and what it and the files beside it say about them."""
 
     tensors: dict[str, torch.Tensor]
     metadata: dict[str, str]
@@ -72,4 +73,5 @@ def read_checkpoint(path: Path) -> Checkpoint:
             f"{display_name(path)} is named like a {named.name} file but holds {found[0].name}",
             remedy=f"rename it to end in {found[0].suffixes[0]}",
         )
-    return named.read(path)
+    checkpoint = named.read(path)
+    return replace(checkpoint, metadata=said_beside(path) | checkpoint.metadata)
