@@ -1,4 +1,4 @@
-"""The app as a server: what `launch.py` starts, and `streamlit run core/ui/server.py` too.
+"""The app as a server: what `launch.py` starts, and `python -m streamlit run core/ui/server.py` too.
 
 `streamlit run app.py` serves the same pages. This one also tells each page where the server is. Streamlit's
 front end otherwise takes the address of a deep link, such as `/run?run=...`, for a folder that the app may be
