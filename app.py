@@ -23,9 +23,9 @@ with st.grid(2, min_column_width=400, gap="medium"):
     with st.container(border=True, height="stretch"):
         st.subheader(":material/add_circle: Audit your own student", anchor=False)
         st.markdown(
-            "You need its checkpoint (safetensors, or a PyTorch state dict), and the address of each candidate: over any "
-            "of the usual protocols, with logits, probabilities or labels. The usual architectures are recognised.\n\n"
-            "No training data is needed, and no candidate is asked anything before you agree to it."
+            "You need its checkpoint (safetensors, or a PyTorch state dict), and the address of each candidate: over "
+            "any of the usual protocols, with logits, probabilities or labels. The usual architectures are recognised."
+            "\n\nNo training data is needed, and no candidate is asked anything before you agree to it."
         )
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button("Set up an audit", icon=":material/tune:", help="Choose a student, candidates and an effort."):
