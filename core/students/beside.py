@@ -29,7 +29,8 @@ def said_beside(checkpoint: Path) -> dict[str, str]:
             spec = _input(config.get("input_size"), config.get("mean"), config.get("std"))
         case _:
             spec = _preprocessed(_settings(checkpoint.with_name("preprocessor_config.json")))
-    if names := class_names_in(config):
+    names = class_names_in(config)
+    if names and config.get("num_classes", len(names)) == len(names):  # else they are of the head before this one
         described = config.get("label_descriptions")
         words = described if isinstance(described, dict) else {}
         said["class_names"] = json.dumps([str(words.get(name, name)) for name in names])

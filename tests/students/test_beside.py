@@ -54,6 +54,10 @@ def test_a_folder_of_timm_loads_by_its_path_alone(tmp_path: Path) -> None:
     torch.testing.assert_close(student(image), module((image - 0.5) / 0.5))
 
 
+def test_names_of_another_head_are_not_taken(tmp_path: Path) -> None:
+    assert "class_names" not in said_beside(folder(tmp_path, TIMM | {"num_classes": 4}))
+
+
 def test_the_file_itself_is_believed_before_those_beside_it(tmp_path: Path) -> None:
     path = folder(tmp_path, TIMM)
     save_file({"w": torch.zeros(1)}, path, {"architecture": "zoo:convnet4"})
