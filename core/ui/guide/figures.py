@@ -27,7 +27,7 @@ SCORE: str = AuditConfig.model_fields["score"].default
 
 def answers_figure() -> Chart:
     """One probe, three answers: the shape of the small probabilities is what gives a teacher away."""
-    title = "Answers to one probe (illustration)"
+    title = "One probe (illustration)"
     figure = go.Figure([go.Bar(x=CLASSES, y=answer, name=name) for name, answer in ANSWERS.items()])
     figure.update_layout(
         title=title,

@@ -44,7 +44,7 @@ def stages() -> None:
             "left of the two is compared: above 0, they are more alike than candidates are among themselves. Redrawing "
             "the probes gives each score its interval."
         )
-        draw(with_teacher_figure("Scores over all probes"), key="guide_ranking")
+        draw(with_teacher_figure("Scores"), key="guide_ranking")
 
 
 def no_proof() -> None:
