@@ -7,12 +7,12 @@ from collections.abc import Collection, Mapping
 import torch
 
 from core.errors import InputError
+from core.students.recognition import COUNTER
 
 Tensors = Mapping[str, torch.Tensor]
 
 FLOATS = (torch.float16, torch.bfloat16, torch.float32, torch.float64)
 SHOWN = 3  # tensors that an error names
-COUNTER = "num_batches_tracked"  # of BatchNorm: training's own, absent in old files, unused in evaluation
 RE_EXPORT = "export the weights again from a model that works"
 
 

@@ -22,11 +22,11 @@ from core.students.beside import said_beside
 from core.students.declared import recognised
 from core.students.files import display_name
 from core.students.header import read_header
-from core.students.recognition import Match, recognise
+from core.students.recognition import COUNTER, Match, recognise
 from core.workspace import workspace
 
 Answer = TypeVar("Answer")
-STATISTICS = ("running_mean", "running_var", "num_batches_tracked")  # BatchNorm's: remembered, not trained
+STATISTICS = ("running_mean", "running_var", COUNTER)  # BatchNorm's: remembered, not trained
 
 
 class CheckpointSummary(StudentSummary):

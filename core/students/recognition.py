@@ -19,7 +19,7 @@ from core.config import InputSpec
 from core.processes import ROOT
 
 INDEX = ROOT / "assets" / "architectures.json.xz"
-COUNTER = "num_batches_tracked"  # of BatchNorm, which a file may lack
+COUNTER = "num_batches_tracked"  # of BatchNorm: training's own, absent in old files, unused in evaluation
 LEAST = 0.5  # likeness below which an architecture is no match
 LOOKED_AT = 40  # architectures that are compared name by name
 SHOWN = 5  # matches
