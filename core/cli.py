@@ -127,6 +127,19 @@ def zoo_train(
     train_zoo(wanted, dataset, train, test, out, tell=screen.print)
 
 
+@zoo.command("imagenet")
+def zoo_imagenet(
+    out: Annotated[Path, typer.Option(help="Where models and cards go; what is there already is kept.")],
+    only: Annotated[list[str] | None, typer.Option(help="Distil only this student; may be given again.")] = None,
+) -> None:
+    """Fetch four networks with ImageNet weights, and distil students from three (ten minutes each on two cores)."""
+    from core.devices import limit_threads
+    from core.zoo.imagenet.students import STUDENTS, make_zoo
+
+    limit_threads()
+    make_zoo(out, chosen(only, list(STUDENTS), "student"), tell=screen.print)
+
+
 @zoo.command("list")
 def zoo_list() -> None:
     """The demo's models by their cards; true teachers are left out."""

@@ -30,7 +30,7 @@ class ModelCard(BaseModel):
     seed: int
     epochs: int
     parameters: int
-    accuracy: float  # on the 10,000 test images, in [0, 1]
+    accuracy: float | None  # on the 10,000 test images, in [0, 1]; None where there are none
     sha256: str  # of the weights file
 
     @classmethod

@@ -63,14 +63,25 @@ def read_photograph(package: str, name: str) -> torch.Tensor:
     return torch.from_numpy(pixels.copy()).permute(2, 0, 1).float() / 255
 
 
-def random_crops(photographs: Sequence[torch.Tensor], n: int, generator: torch.Generator) -> torch.Tensor:
-    """`(n, 3, 32, 32)` in [0, 1]: squares of random place, size and direction out of random photographs."""
+def random_crops(
+    photographs: Sequence[torch.Tensor],
+    n: int,
+    generator: torch.Generator,
+    *,
+    size: int = SIZE,
+    crop: tuple[int, int] = CROP,
+) -> torch.Tensor:
+    """`(n, 3, size, size)` in [0, 1]: squares of random place, size and direction out of random photographs.
+
+    Args:
+        crop: pixels of a photograph that one shows, at least and at most.
+    """
     which = torch.randint(len(photographs), (n,), generator=generator)
-    low, high = CROP
+    low, high = crop
     side = low + (high - low) * torch.rand(n, generator=generator)
     mirrored = torch.randint(2, (n,), generator=generator) * 2.0 - 1
     place = torch.rand(n, 2, generator=generator) * 2 - 1
-    crops = torch.empty(n, 3, SIZE, SIZE)
+    crops = torch.empty(n, 3, size, size)
     for i, photograph in enumerate(photographs):
         mine = (which == i).nonzero().squeeze(1)
         if not len(mine):
@@ -80,7 +91,7 @@ def random_crops(photographs: Sequence[torch.Tensor], n: int, generator: torch.G
         theta = torch.zeros(len(mine), 2, 3)
         theta[:, 0, 0], theta[:, 1, 1] = zoom[:, 0] * mirrored[mine], zoom[:, 1]
         theta[:, :, 2] = place[mine] * (1 - zoom)
-        grid = F.affine_grid(theta, [len(mine), 3, SIZE, SIZE], align_corners=False)
+        grid = F.affine_grid(theta, [len(mine), 3, size, size], align_corners=False)
         crops[mine] = F.grid_sample(photograph.expand(len(mine), -1, -1, -1), grid, align_corners=False)
     return crops
 
