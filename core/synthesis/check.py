@@ -8,7 +8,7 @@ import torch
 from core.results import ProbeCheck
 from core.students.base import Student
 from core.synthesis.base import Probes, pixels
-from core.synthesis.batchnorm import batchnorm_loss, watched_inputs
+from core.synthesis.batchnorm import batchnorm_loss, watched_moments
 
 MIN_ON_TARGET = 0.2  # share of probes, or as many as by chance; where statistics weigh most, half is usual
 MAX_DUPLICATES = 0.1  # share of probes
@@ -58,9 +58,9 @@ def _batchnorm_fit(student: Student, images: torch.Tensor) -> float | None:
         return None
     fit = 0.0
     for part in images.split(student.affordable_batch):
-        with watched_inputs(student.batchnorm_layers) as inputs:
+        with watched_moments(student.batchnorm_layers) as moments:
             student(part.to(student.device))
-        fit += batchnorm_loss(inputs, reduction="mean").item() * len(part) / len(images)
+        fit += batchnorm_loss(moments, reduction="mean").item() * len(part) / len(images)
     return fit
 
 

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from core.devices import autocast
 from core.students.base import Student
 from core.synthesis.base import Probes, Tell, class_mixes, quantise, synthesiser
-from core.synthesis.batchnorm import batchnorm_loss, watched_inputs
+from core.synthesis.batchnorm import batchnorm_loss, watched_moments
 from core.synthesis.grids import contrasts, enlarged_sum, gains, random_grids
 from core.synthesis.priors import consistency_loss, patch_loss, smoothness_loss, watched_attention
 from core.synthesis.progress import SHOWN, Narrator, parts, with_room
@@ -107,11 +107,11 @@ def _has_batchnorm(student: Student, config: InversionConfig) -> bool:
 
 def _terms(student: Student, config: InversionConfig, view: View, images: torch.Tensor, targets: torch.Tensor) -> Terms:
     """Cross-entropy, and the distance from the statistics that the student's BatchNorm layers remember."""
-    with watched_inputs(student.batchnorm_layers if config.batchnorm_weight else []) as inputs:
+    with watched_moments(student.batchnorm_layers if config.batchnorm_weight else []) as moments:
         logits = student(view(images))
     terms = {"cross_entropy": (1.0, F.cross_entropy(logits.float(), targets))}
-    if inputs:
-        terms["batchnorm"] = (config.batchnorm_weight, batchnorm_loss(inputs, reduction="mean"))
+    if moments:
+        terms["batchnorm"] = (config.batchnorm_weight, batchnorm_loss(moments, reduction="mean"))
     return terms
 
 

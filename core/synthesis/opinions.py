@@ -13,7 +13,7 @@ from scipy.stats import rankdata
 
 from core.students.base import Student
 from core.synthesis.base import pixels
-from core.synthesis.batchnorm import batchnorm_fits, watched_inputs
+from core.synthesis.batchnorm import batchnorm_loss, watched_images
 
 FLOOR = 1e-6  # smallest probability told apart from 0: below it, scores see no difference either
 SHIFTS = ((1, 0), (-1, 0), (0, 1), (0, -1))  # pixels down and right
@@ -68,10 +68,10 @@ def opinions(student: Student, images: np.ndarray) -> Opinions:
     answers, moved, fits = [], [], []
     for part in pixels(images).split(student.affordable_batch):
         part = part.to(student.device)
-        with watched_inputs(student.batchnorm_layers) as inputs:
+        with watched_images(student.batchnorm_layers) as moments:
             answers.append(_probabilities(student, part))
-        if inputs:
-            fits.append(batchnorm_fits(inputs).cpu().numpy())
+        if moments:
+            fits.append(batchnorm_loss(moments, reduction="mean").cpu().numpy())
         moved.append(np.stack([_probabilities(student, view) for view in _moved(part)]))
     plain = np.concatenate(answers)
     log_probabilities = np.log(np.maximum(plain, FLOOR))

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 from core.devices import autocast
 from core.students.base import Student
 from core.synthesis.base import Probes, Tell, class_mixes, quantise
-from core.synthesis.batchnorm import batchnorm_loss, watched_inputs
+from core.synthesis.batchnorm import batchnorm_loss, watched_moments
 from core.synthesis.progress import SHOWN, Narrator, with_room
 from core.synthesis.settings import TrainedConfig
 
@@ -85,11 +85,11 @@ def _step(
     view: View,
 ) -> dict[str, torch.Tensor]:
     """One update of the generator; gives its losses by name."""
-    with watched_inputs(student.batchnorm_layers) as inputs, autocast(student.device):
+    with watched_moments(student.batchnorm_layers) as moments, autocast(student.device):
         logits = student(view(g(z, w)))
         losses = {"cross_entropy": F.cross_entropy(logits.float(), w)}
-        if inputs:
-            losses["batchnorm"] = batchnorm_loss(inputs, reduction=config.batchnorm_reduction)
+        if moments:
+            losses["batchnorm"] = batchnorm_loss(moments, reduction=config.batchnorm_reduction)
     total = losses["cross_entropy"] + config.batchnorm_weight * losses.get("batchnorm", 0.0)
     optimiser.zero_grad(set_to_none=True)
     total.backward()
