@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.scoring.base import ANY_ANSWER, score
+from core.scoring.base import ANY_ANSWER, evenly, margins, score, weighted_mean
 
 
 @score(
@@ -13,6 +13,7 @@ from core.scoring.base import ANY_ANSWER, score
     explanation="The share of probes for which both models name the same class first.",
     range="0 to 1",
     answers=ANY_ANSWER,
+    weights=evenly,
 )
 def agreement(student: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     """Share of probes with the same most probable class; of n classes that tie in a candidate each is the 1/n-th
@@ -30,6 +31,7 @@ def agreement(student: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     explanation="The same share, each probe counting by how far ahead the student sees its first class.",
     range="0 to 1",
     answers=ANY_ANSWER,
+    weights=margins,
 )
 def margin_agreement(student: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     """`sum_i w_i a_i / sum_i w_i`, with a_i the agreement on probe i and w_i the student's margin there, its highest
@@ -39,10 +41,7 @@ def margin_agreement(student: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     >>> margin_agreement(np.log([[0.9, 0.1], [0.4, 0.6]]), np.log([[[0.6, 0.4], [0.7, 0.3]]])).round(3).tolist()
     [0.8]
     """
-    second, first = np.sort(np.exp(student), axis=-1)[:, -2:].T
-    margins = first - second
-    weights = margins / margins.sum() if margins.sum() > 0 else np.full(len(student), 1 / len(student))
-    return _agreed(student, candidates) @ weights
+    return weighted_mean(_agreed(student, candidates), margins(student))
 
 
 def _agreed(student: np.ndarray, candidates: np.ndarray) -> np.ndarray:

@@ -26,6 +26,7 @@ PERMUTATION_SEED = 0  # the null is the same for every candidate and every audit
     range="-1 to 1",
     min_probes=3,
     resampled=False,
+    saturates=True,
 )
 def aligned_cosine(student: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     """Aligned cosine similarity, arXiv 2510.02302: centre over probes, rotate by orthogonal Procrustes

@@ -10,6 +10,7 @@ from typing import Literal
 import numpy as np
 
 ScoreFunction = Callable[..., np.ndarray]  # (student, candidates), and parameters that have a default
+Weights = Callable[[np.ndarray], np.ndarray]  # of probes, (N,), by the student's answers to them
 AnswerKind = Literal["full", "rounded", "top_k", "labels"]
 SCORES: dict[str, Score] = {}
 
@@ -36,6 +37,9 @@ class Score:
     answers: tuple[AnswerKind, ...]  # what it can be computed from, see `answer_kinds.py`
     resampled: bool  # whether a bootstrap over probes is affordable and meaningful
     costly: bool  # takes a hundred times as long as the others
+    weights: Weights | None  # the score is a mean over probes that are weighted so; None: it is no mean
+    by_products: bool  # products of centred answers to the same probe are all that it depends on
+    saturates: bool  # near its highest value, whoever is compared, unless probes are more than classes
     compute: ScoreFunction
 
     def order(self, values: np.ndarray) -> np.ndarray:
@@ -45,6 +49,27 @@ class Score:
     def has_enough(self, candidates: np.ndarray) -> bool:
         """Whether answers `(M, N, K)` are of enough candidates to enough probes."""
         return len(candidates) >= self.min_candidates and candidates.shape[1] >= self.min_probes
+
+    def is_saturated(self, candidates: np.ndarray) -> bool:
+        """Whether answers `(M, N, K)` are to so few probes that its value says nothing."""
+        return self.saturates and candidates.shape[1] <= candidates.shape[2]
+
+
+def evenly(student: np.ndarray) -> np.ndarray:
+    """Weights of a plain mean."""
+    return np.ones(len(student))
+
+
+def margins(student: np.ndarray) -> np.ndarray:
+    """By how much the student's highest probability is above its second."""
+    second, first = np.sort(np.exp(student), axis=-1)[:, -2:].T
+    return first - second
+
+
+def weighted_mean(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """Over the last axis of both; even where no weight is above 0."""
+    weights = np.where(weights.sum(axis=-1, keepdims=True) > 0, weights, 1.0)
+    return (values * weights).sum(axis=-1) / weights.sum(axis=-1)
 
 
 def score(
@@ -59,6 +84,9 @@ def score(
     answers: tuple[AnswerKind, ...] = PROBABILITIES,
     resampled: bool = True,
     costly: bool = False,
+    weights: Weights | None = None,
+    by_products: bool = False,
+    saturates: bool = False,
 ) -> Callable[[ScoreFunction], ScoreFunction]:
     """Register a score function under `name`."""
 
@@ -74,6 +102,9 @@ def score(
             answers=answers,
             resampled=resampled,
             costly=costly,
+            weights=weights,
+            by_products=by_products,
+            saturates=saturates,
             compute=compute,
         )
         return compute

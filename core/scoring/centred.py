@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.scoring.base import score
+from core.scoring.base import evenly, score
 from core.scoring.vectors import centre, cosine
 
 
@@ -18,6 +18,7 @@ from core.scoring.vectors import centre, cosine
     explanation="The squared distance of the two models' log-probabilities, small classes counted as much as large.",
     range="0 and up",
     higher_is_better=False,
+    weights=evenly,
 )
 def centred_distance(student: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     """Mean over probes and classes of `(C_student - C_k)^2`: Aitchison's distance, squared, divided by K.
@@ -34,6 +35,7 @@ def centred_distance(student: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     label="Centred cosine",
     explanation="How far both models order and space the classes alike, however confident each of them is.",
     range="-1 to 1",
+    weights=evenly,
 )
 def centred_cosine(student: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     """Mean over probes of `cos(C_student, C_k)`. The temperature of either model, probe by probe, changes nothing.

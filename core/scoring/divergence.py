@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.scoring.base import score, variant
+from core.scoring.base import evenly, score, variant
 from core.scoring.vectors import log_softmax
 
 EPSILON = 1e-3  # nats (the paper does not print its value)
@@ -23,6 +23,7 @@ WARM = 4.0  # a temperature that students are often distilled at
     label="Mean 1 / KL",
     explanation="The paper's score: the closer the candidate's probabilities are to the student's, the larger.",
     range="0 and up",
+    weights=evenly,
 )
 def inverse_kl(student: np.ndarray, candidates: np.ndarray, *, temperature: float = 1.0) -> np.ndarray:
     """Mean over probes of `1 / (KL(candidate || student) + eps)`, arXiv 2510.02302, section on scores.
@@ -40,6 +41,7 @@ def inverse_kl(student: np.ndarray, candidates: np.ndarray, *, temperature: floa
     label="Mean 1 / KL, reversed",
     explanation="The paper's score with student and candidate exchanged: what the student holds for likely counts.",
     range="0 and up",
+    weights=evenly,
 )
 def inverse_kl_reversed(student: np.ndarray, candidates: np.ndarray, *, temperature: float = 1.0) -> np.ndarray:
     """Mean over probes of `1 / (KL(student || candidate) + eps)`: large only where the candidate grants
@@ -58,6 +60,7 @@ def inverse_kl_reversed(student: np.ndarray, candidates: np.ndarray, *, temperat
     label="Mean 1 / JS",
     explanation="As the paper's score, with a distance of probabilities that treats both models alike.",
     range="0 and up",
+    weights=evenly,
 )
 def inverse_js(student: np.ndarray, candidates: np.ndarray, *, temperature: float = 1.0) -> np.ndarray:
     """Mean over probes of `1 / (JS + eps)`, with `JS = (KL(s || m) + KL(c || m)) / 2` and m the mean of both

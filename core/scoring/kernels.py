@@ -45,6 +45,7 @@ def rbf(answers: np.ndarray) -> np.ndarray:
     min_probes=3,
     answers=ANY_ANSWER,
     resampled=False,
+    saturates=True,
 )
 def cka(student: np.ndarray, candidates: np.ndarray, *, kernel: Kernel = linear) -> np.ndarray:
     """`HSIC(S, C_k) / sqrt(HSIC(S, S) HSIC(C_k, C_k))`, the `HSIC(S, C) = tr(S H C H) / (N - 1)^2` of

@@ -27,6 +27,7 @@ NOTHING = 1e-18  # product of two squared lengths, of vectors of length 1, below
     explanation="How much the student and this candidate have in common that the other candidates do not explain.",
     range="-1 to 1",
     answers=ANY_ANSWER,
+    by_products=True,
 )
 def partial_correlation(student: np.ndarray, candidates: np.ndarray, *, penalty: float = PENALTY) -> np.ndarray:
     """`cos(s - P_k s, c_k - P_k c_k)` with s and c_k the centred log-probabilities over probes and classes, at
@@ -53,6 +54,7 @@ def partial_correlation(student: np.ndarray, candidates: np.ndarray, *, penalty:
     explanation="How much more the student and this candidate have in common than the other candidates have with it.",
     range="-2 to 2",
     answers=ANY_ANSWER,
+    by_products=True,
 )
 def excess_correlation(student: np.ndarray, candidates: np.ndarray, *, patience: float = PATIENCE) -> np.ndarray:
     """`r_k - N / (N + patience) * mean_j r_jk`: the partial correlation less what it is to be expected to be, r_jk

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+from scipy.linalg import helmert
 
 from core.candidates import Output
 from core.results import Estimate, RankedCandidate
 from core.scoring.answer_kinds import FULL, Level
-from core.scoring.base import Score
+from core.scoring.base import Score, weighted_mean
 from core.scoring.table import REPORTED, SCORES
-from core.scoring.vectors import centred_vectors, log_softmax
+from core.scoring.vectors import centre, centred_vectors, log_softmax
 
 CONFIDENCE = 0.95  # of the intervals
 ALIKE = 1e-3  # relative distance below which two candidates count as one and the same
-FALLBACK = "centred_distance"
+FALLBACK, AGAINST_CHANCE = "centred_distance", "acs_z"
 OF_LABELS = ("margin_agreement", "agreement")  # scores to rank labels by, the better one first
 
 
@@ -43,7 +44,7 @@ def applicable_score(wanted: str, candidates: np.ndarray, level: Level = FULL) -
 
     Labels are ranked by a score that asks no more of them. Residual scores say nothing below three candidates, or
     where two of the candidates `(M, N, K)` answer alike and so cancel each other; set scores say nothing on a handful
-    of probes.
+    of probes, and only by comparison with chance where classes are as many as probes.
     """
     score = SCORES[wanted]
     if level.kind == "labels" and wanted not in OF_LABELS:
@@ -52,6 +53,9 @@ def applicable_score(wanted: str, candidates: np.ndarray, level: Level = FULL) -
         return FALLBACK, f"{score.label} needs at least {score.min_candidates} candidates, there are {len(candidates)}"
     if not score.has_enough(candidates):
         return FALLBACK, f"{score.label} needs at least {score.min_probes} probes, there are {candidates.shape[1]}"
+    if score.is_saturated(candidates):
+        _, probes, classes = candidates.shape
+        return AGAINST_CHANCE, f"{score.label} needs more probes than the {classes:,} classes, there are {probes}"
     if score.min_candidates > 1 and _two_alike(candidates):
         return FALLBACK, f"{score.label} needs candidates that differ, and two of these answer alike"
     return wanted, ""
@@ -73,10 +77,15 @@ def rank(
         answers: log-probabilities `(N, K)` by candidate.
         resamples: of the probes, for the percentile bootstrap (Efron, 1979).
         scores: those to compute, `by` among them; what needs more candidates or probes than there are is left out.
+            Those that have an interval are means over probes or `by_products`, see `Score`.
     """
     names, candidates = list(answers), np.stack(list(answers.values()))
     draws = generator.integers(len(student), size=(resamples, len(student)))
-    scores = {name: score for name, score in scores.items() if score.has_enough(candidates)}
+    scores = {
+        name: score
+        for name, score in scores.items()
+        if score.has_enough(candidates) and not score.is_saturated(candidates)
+    }
     estimates = {name: _estimates(score, student, candidates, draws) for name, score in scores.items()}
     values = np.array([estimate.value for estimate in estimates[by]])
     return tuple(
@@ -95,9 +104,32 @@ def _estimates(score: Score, student: np.ndarray, candidates: np.ndarray, draws:
     values = score.compute(student, candidates)
     if not score.resampled or len(student) < 2:
         return [Estimate(value=float(value)) for value in values]
-    resampled = np.array([score.compute(student[draw], candidates[:, draw]) for draw in draws])
+    resampled = _resampled(score, student, candidates, draws)
     low, high = np.quantile(resampled, ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2), axis=0)
     return [Estimate(value=float(v), low=float(a), high=float(b)) for v, a, b in zip(values, low, high, strict=True)]
+
+
+def _resampled(score: Score, student: np.ndarray, candidates: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    """The score of each candidate on each of the draws `(D, N)` of probes, `(D, M)`.
+
+    With 1,000 classes that took minutes, were it computed from the answers each time.
+    """
+    if score.weights is not None:
+        by_probe = [score.compute(student[[i]], candidates[:, [i]]) for i in range(len(student))]
+        return weighted_mean(np.stack(by_probe, axis=1)[:, draws], score.weights(student)[draws]).T
+    student, candidates = _compact(student, candidates)
+    return np.array([score.compute(student[draw], candidates[:, draw]) for draw in draws])
+
+
+def _compact(student: np.ndarray, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Answers of M + 2 classes, centred, whose products, probe by probe, are those of the centred answers given."""
+    models, _, classes = candidates.shape
+    if classes <= models + 2:
+        return student, candidates
+    answers = np.moveaxis(centre(np.concatenate([candidates, student[None]])), 0, -1)  # (N, K, M + 1)
+    coordinates = np.linalg.qr(answers, mode="r").mT  # (N, M + 1, M + 1)
+    compact = np.moveaxis(coordinates @ helmert(models + 2), 1, 0)
+    return compact[-1], compact[:-1]
 
 
 def _interval(estimate: Estimate) -> tuple[float, float] | None:

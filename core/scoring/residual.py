@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.scoring.base import ANY_ANSWER, score
+from core.scoring.base import ANY_ANSWER, evenly, score
 from core.scoring.vectors import centre, centred_vectors, cosine, minus, unit, without
 
 
@@ -24,6 +24,7 @@ from core.scoring.vectors import centre, centred_vectors, cosine, minus, unit, w
     range="-1 to 1",
     min_candidates=3,
     answers=ANY_ANSWER,
+    by_products=True,
 )
 def residual_cosine(student: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     """`cos(C_student - m, C_k - m)` over probes and classes.
@@ -45,6 +46,7 @@ def residual_cosine(student: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     range="-1 to 1",
     min_candidates=3,
     answers=ANY_ANSWER,
+    by_products=True,
 )
 def projected_residual_cosine(student: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     """`cos` of C_student and C_k, each minus its projection on m, over probes and classes. The student's
@@ -66,6 +68,7 @@ def projected_residual_cosine(student: np.ndarray, candidates: np.ndarray) -> np
     explanation="The residual cosine of each probe by itself, averaged, so that every probe counts the same.",
     range="-1 to 1",
     min_candidates=3,
+    weights=evenly,
 )
 def probewise_residual_cosine(student: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     """Mean over probes of `cos(U_student - m, U_k - m)`, with U = C / |C| for each probe and m the mean of U over
@@ -86,6 +89,7 @@ def probewise_residual_cosine(student: np.ndarray, candidates: np.ndarray) -> np
     explanation="The projected residual cosine of each probe by itself, averaged, so that every probe counts the same.",
     range="-1 to 1",
     min_candidates=3,
+    weights=evenly,
 )
 def probewise_projected_residual_cosine(student: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     """Mean over probes of the `cos` of U_student and U_k, each minus its projection on m, with U and m as for

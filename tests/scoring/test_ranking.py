@@ -69,10 +69,50 @@ def test_residual_scores_fall_back_where_they_say_nothing(answers) -> None:
 
 def test_set_scores_fall_back_where_probes_are_few(answers) -> None:
     candidates = np.stack(list(answers[1].values()))
-    assert applicable_score("acs", candidates[:, :3]) == ("acs", "")
+    assert applicable_score("acs", candidates[:, :7]) == ("acs", "")
     score, reason = applicable_score("acs", candidates[:, :2])
     assert score == "centred_distance"
     assert "at least 3 probes" in reason
+
+
+def test_set_scores_give_way_to_their_comparison_with_chance_where_classes_are_many() -> None:
+    """There any two clouds of points align."""
+    random = np.random.default_rng(0)
+    student, *others = log_softmax(random.normal(size=(4, 20, 300)), axis=-1)
+    candidates = dict(zip("abc", others, strict=True))
+    aligned = SCORES["acs"].compute(student, np.stack(others))
+    assert aligned.min() > 0.9 and np.abs(SCORES["acs_z"].compute(student, np.stack(others))).max() < 4
+    score, reason = applicable_score("acs", np.stack(others))
+    assert score == "acs_z" and "more probes than the 300 classes" in reason
+    (first, *_) = rank(student, candidates, by="acs_z", resamples=100, generator=random)
+    assert set(first.scores) == set(REPORTED) - {"acs"}
+
+
+@pytest.mark.parametrize("classes", [5, 40])
+@pytest.mark.parametrize("name", [name for name, score in SCORES.items() if score.resampled])
+def test_intervals_are_those_of_scores_computed_anew_for_each_resample(name: str, classes: int) -> None:
+    random = np.random.default_rng(1)
+    student, *others = log_softmax(2 * random.normal(size=(5, 12, classes)), axis=-1)
+    candidates, score = np.stack(others), SCORES[name]
+    ranking = rank(
+        student, dict(zip("abcd", others, strict=True)), by=name, resamples=50,
+        generator=np.random.default_rng(2), scores={name: score},
+    )  # fmt: skip
+    draws = np.random.default_rng(2).integers(12, size=(50, 12))
+    anew = np.array([score.compute(student[draw], candidates[:, draw]) for draw in draws])
+    low, high = np.quantile(anew, (0.025, 0.975), axis=0)
+    for one in ranking:
+        assert one.interval == pytest.approx((low["abcd".index(one.candidate)], high["abcd".index(one.candidate)]))
+
+
+def test_probes_on_which_a_student_is_undecided_count_evenly_in_resamples_too() -> None:
+    student = np.log([[0.5, 0.5, 1e-9]] * 3 + [[0.6, 0.4, 1e-9]])
+    candidates = {"a": np.log([[0.6, 0.4, 1e-9]] * 2 + [[0.4, 0.6, 1e-9]] * 2)}
+    (only,) = rank(
+        student, candidates, by="margin_agreement", resamples=400, generator=np.random.default_rng(0),
+        scores={"margin_agreement": SCORES["margin_agreement"]},
+    )  # fmt: skip
+    assert only.score == 0.0 and only.interval == pytest.approx((0.0, 1.0))
 
 
 def test_labels_are_ranked_by_a_score_that_asks_no_more_of_them(answers) -> None:
