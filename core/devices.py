@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import AbstractContextManager, nullcontext
 
+import psutil
 import torch
 
 from core.errors import InputError
@@ -34,6 +35,13 @@ def autocast(device: torch.device | str) -> AbstractContextManager[object]:
         dtype = torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16
         return torch.autocast("cuda", dtype=dtype)
     return nullcontext()
+
+
+def free_memory(device: torch.device | str) -> int:
+    """Bytes that a device can still give; of the machine's where it shares them."""
+    if torch.device(device).type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    return psutil.virtual_memory().available
 
 
 def out_of_memory(error: RuntimeError) -> bool:

@@ -39,12 +39,17 @@ class Lost(Frozen):
 
 
 class SynthesisStep(Frozen):
-    """One line of the loss curve."""
+    """One line of the loss curve.
+
+    Attributes:
+        done: share of the work, in [0, 1], where steps differ in what they take; None: `step / steps`.
+    """
 
     kind: Literal["synthesis_step"] = "synthesis_step"
     step: int
     steps: int
     losses: dict[str, float]
+    done: float | None = None
 
 
 class ProbesChecked(Frozen):

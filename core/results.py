@@ -61,6 +61,7 @@ class Verdict(Frozen):
     sentence: str
     why: str
     stronger: tuple[str, ...]  # what would make it stronger
+    caution: str = ""  # why a ranking of this student carries less far than others, and how far; "" where it does not
 
 
 class Queries(Frozen):
@@ -93,7 +94,16 @@ class StudentSummary(Frozen):
     num_classes: int
     class_names: tuple[str, ...]
     parameters: int
-    batchnorm_layers: int
+    batchnorm_layers: int  # whose statistics are used; the next two are of layers that have none to use
+    untouched_batchnorm: int = 0  # whose statistics are as they were before any training
+    folded_batchnorm: int = 0  # that were merged into convolutions when the checkpoint was exported
+
+    @property
+    def batchnorm(self) -> str:
+        """How many layers are of use, and why others are not: `20`, `none (20 never updated)`."""
+        idle = [(self.untouched_batchnorm, "never updated"), (self.folded_batchnorm, "folded into convolutions")]
+        why = ", ".join(f"{layers} {what}" for layers, what in idle if layers)
+        return f"{self.batchnorm_layers or 'none'}" + (f" ({why})" if why else "")
 
 
 class Results(Frozen):

@@ -41,7 +41,7 @@ def assemble(places: Sequence[Place], scores: Sequence[str], *, processes: int, 
     return Report(
         version=versions()["distillation-audit"],
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        half="held_out" if zoo == "small" else zoo,
+        half="tuning" if zoo == "tuning" else "held_out",
         small=zoo == "small",
         draws=plan.draws,
         default_method=DEFAULT,

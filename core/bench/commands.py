@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from core.bench.grid import DATASETS, HALVES, Half
+from core.bench.grid import DATASETS, HALVES, Zoo
 from core.choices import chosen
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ screen = Console(stderr=True)
 
 Names = list[str] | None
 OnlyDataset = Annotated[Names, typer.Option("--dataset", help="Only this data set; may be given again.")]
-OneHalf = Annotated[Half, typer.Option(help="tuning to choose by, held_out to report.")]
+OneZoo = Annotated[Zoo, typer.Option("--zoo", help="tuning to choose by, held_out and timm to report.")]
 Data = Annotated[Path | None, typer.Option(help="Folder of the data set's files.")]
 Processes = Annotated[int, typer.Option(min=1, help="Processes side by side, one thread each.")]
 
@@ -49,7 +49,7 @@ def bench_all(
 @bench.command("zoo")
 def bench_zoo(
     dataset: OnlyDataset = None,
-    half: Annotated[Half | None, typer.Option(help="Only this half.")] = None,
+    zoo: Annotated[Zoo | None, typer.Option(help="Only this zoo, not both halves.")] = None,
     data: Data = None,
     processes: Processes = 2,
 ) -> None:
@@ -58,14 +58,14 @@ def bench_zoo(
     from core.bench.zoo import train
 
     for name in chosen(dataset, DATASETS, "data set"):
-        for part in [half] if half else HALVES:
+        for part in [zoo] if zoo else HALVES:
             train(Place(name, part, data), processes=processes, tell=_say)
 
 
 @bench.command("run")
 def bench_run(
     dataset: OnlyDataset = None,
-    half: OneHalf = "held_out",
+    zoo: OneZoo = "held_out",
     method: Annotated[Names, typer.Option(help="Only this source of probes; may be given again.")] = None,
     data: Data = None,
     processes: Processes = 2,
@@ -77,7 +77,7 @@ def bench_run(
 
     only = method and chosen(method, list(METHODS), "method")
     for name in chosen(dataset, DATASETS, "data set"):
-        place = Place(name, half, data)
+        place = Place(name, zoo, data)
         for line in make_cells(place, only or usable(place, _say), processes=processes):
             _say(line)
 
@@ -85,7 +85,7 @@ def bench_run(
 @bench.command("report")
 def bench_report(
     dataset: OnlyDataset = None,
-    half: OneHalf = "held_out",
+    zoo: OneZoo = "held_out",
     score: Annotated[Names, typer.Option(help="Only this score; may be given again.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the report there, not into the workspace.")] = None,
     processes: Processes = 2,
@@ -94,7 +94,7 @@ def bench_report(
     from core.bench.place import Place
     from core.bench.report import workspace_report
 
-    places = [Place(name, half) for name in chosen(dataset, DATASETS, "data set")]
+    places = [Place(name, zoo) for name in chosen(dataset, DATASETS, "data set")]
     _report(places, score, json or workspace_report(), processes)
 
 

@@ -63,9 +63,9 @@ class Recorder:
                 self._phase_started = time.time()
                 if phase == "check" and not self._synthesised:
                     self._skipped()
-            case SynthesisStep(step=step, steps=steps):
+            case SynthesisStep(step=step, steps=steps, done=done):
                 self._synthesised = True
-                self._update(**self._progress("synthesise", step / steps))
+                self._update(**self._progress("synthesise", step / steps if done is None else done))
             case Answered(done=done, total=total, asked=asked, sent=sent, cached=cached):
                 self._update(sent=sent, cached=cached, **self._progress("ask", done / total))
                 if not asked:

@@ -26,6 +26,7 @@ class Student:
         input: the images it takes, and their normalisation.
         class_names: K names, in the order of the logits.
         sha256: of the checkpoint file.
+        folded_batchnorm: BatchNorm layers of the architecture that the checkpoint has folded into convolutions.
     """
 
     module: nn.Module
@@ -35,6 +36,7 @@ class Student:
     name: str
     sha256: str
     device: torch.device
+    folded_batchnorm: int = 0
 
     def __post_init__(self) -> None:
         self.module.eval().requires_grad_(False)
@@ -55,12 +57,17 @@ class Student:
     @property
     def affordable_batch(self) -> int:
         """Images at a time that need no more memory at any size of image than 256 small ones."""
-        return max(1, min(256, PIXELS_AT_ONCE // (self.input.height * self.input.width)))
+        return max(1, min(256, PIXELS_AT_ONCE // self.pixels))
 
     @property
     def shape(self) -> tuple[int, int, int]:
         """Channels, height and width of its images."""
         return self.input.channels, self.input.height, self.input.width
+
+    @property
+    def pixels(self) -> int:
+        """Of one image."""
+        return self.input.height * self.input.width
 
     @property
     def num_classes(self) -> int:
@@ -71,11 +78,20 @@ class Student:
         """How many trained numbers it has."""
         return sum(parameter.numel() for parameter in self.module.parameters())
 
+    @property
+    def batchnorm_layers(self) -> list[nn.Module]:
+        """The layers that remember statistics of the training images, in the module's order; may be none.
+
+        Frozen ones are among them: each has `running_mean` and `running_var`, `(C,)`, for inputs `(N, C, H, W)`.
+        """
+        return self._batchnorm[0]
+
     @cached_property
-    def batchnorm_layers(self) -> list[nn.BatchNorm2d]:
-        """The layers that remember statistics of the training images, in the module's order; may be none."""
-        layers = [layer for layer in self.module.modules() if isinstance(layer, nn.BatchNorm2d)]
-        return [layer for layer in layers if layer.running_mean is not None]
+    def _batchnorm(self) -> tuple[list[nn.Module], list[nn.Module]]:
+        """The layers that remember statistics, and those whose statistics no image ever changed."""
+        layers = [layer for layer in self.module.modules() if is_batchnorm(layer)]
+        untouched = {layer for layer in layers if (layer.running_mean == 0).all() and (layer.running_var == 1).all()}
+        return [layer for layer in layers if layer not in untouched], [layer for layer in layers if layer in untouched]
 
     def summary(self) -> StudentSummary:
         """What a report says of it."""
@@ -87,4 +103,17 @@ class Student:
             class_names=self.class_names,
             parameters=self.parameters,
             batchnorm_layers=len(self.batchnorm_layers),
+            untouched_batchnorm=len(self._batchnorm[1]),
+            folded_batchnorm=self.folded_batchnorm,
         )
+
+
+def is_batchnorm(layer: nn.Module) -> bool:
+    """By what it holds: torchvision's and timm's frozen layers are no `nn.BatchNorm2d`.
+
+    A scripted layer is none, since nobody can watch what enters it.
+    """
+    if isinstance(layer, torch.jit.ScriptModule) or type(layer).__name__.endswith(("1d", "3d")):
+        return False
+    statistics = (getattr(layer, name, None) for name in ("running_mean", "running_var"))
+    return hasattr(layer, "eps") and all(isinstance(one, torch.Tensor) for one in statistics)

@@ -26,20 +26,20 @@ Watched = list[Moments]
 
 
 @contextmanager
-def watched_moments(layers: Sequence[nn.Module], *, offset: float | None = None) -> Iterator[Watched]:
+def watched_moments(layers: Sequence[nn.Module], *, sampled: bool = False) -> Iterator[Watched]:
     """A list that each forward pass inside the block fills with the moments of what enters the layers, in its order.
 
     Layers that the pass does not use, such as those of auxiliary heads, are not in it.
 
     Args:
-        offset: in [0, 1). Of maps with twice 28 rows or more only every second, third, ... row counts then, and this
-            says which: draw it anew for each step. None: all rows count.
+        sampled: of maps with twice 28 rows or more only every second, third, ... row counts: their neighbours say the
+            same again.
     """
     watched: Watched = []
 
     def seen(x: torch.Tensor, layer: nn.Module, affine: Sequence[torch.Tensor | None]) -> torch.Tensor:
-        every = 1 if offset is None else max(1, x.shape[2] // ROWS)
-        y, mean, square = _Seen.apply(x, *affine, every, int((offset or 0) * every))
+        every = max(1, x.shape[2] // ROWS) if sampled else 1
+        y, mean, square = _Seen.apply(x, *affine, every)
         watched.append(Moments(layer, mean, square))
         return y
 
@@ -129,10 +129,9 @@ class _Seen(torch.autograd.Function):
         scale: torch.Tensor | None,
         shift: torch.Tensor | None,
         every: int,
-        first: int,
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         ctx.save_for_backward(x, scale)
-        ctx.rows = slice(first, None, every)
+        ctx.rows = slice(every // 2, None, every)
         with torch.autocast(x.device.type, enabled=False):  # half precision loses the variance
             columns = x[:, :, ctx.rows].movedim(1, -1).flatten(0, 2).float()
             average = columns.new_full((len(columns),), 1 / len(columns))
@@ -149,7 +148,7 @@ class _Seen(torch.autograd.Function):
         offset, factor = ((m / places).to(x.dtype)[:, None, None] for m in (mean, 2 * square))
         own = torch.addcmul(offset, part, factor)
         if part.shape == x.shape:
-            return own.add_(y) if scale is None else own.addcmul_(y, scale), None, None, None, None
+            return own.add_(y) if scale is None else own.addcmul_(y, scale), None, None, None
         gradient = y.clone() if scale is None else y * scale
         gradient[:, :, ctx.rows] += own
-        return gradient, None, None, None, None
+        return gradient, None, None, None

@@ -46,13 +46,16 @@ def coloured_noise(shape: tuple[int, int, int, int], generator: torch.Generator,
     return colour**0.5 * own + (1 - colour) ** 0.5 * torch.randn(n, 1, *size, generator=generator)
 
 
-def enlarged_sum(grids: Sequence[torch.Tensor]) -> torch.Tensor:
+def enlarged_sum(grids: Sequence[torch.Tensor], *, of: int | None = None) -> torch.Tensor:
     """The grids `(n, C, h, w)`, coarse to fine, weighted by their gains and enlarged to the finest one's size.
 
     Bilinear, by a matrix from either side: for small images several times as fast as `F.interpolate`.
+
+    Args:
+        of: how many grids the pyramid has that these are the first of; None: these.
     """
     *coarse, finest = grids
-    *others, gain = gains(len(grids))
+    *others, gain = gains(of or len(grids))[: len(grids)]
     height, width = finest.shape[2:]
     total = (gain * finest).flatten(0, 2)
     for gain, grid in zip(others, coarse, strict=True):

@@ -2,7 +2,8 @@
 
 As DeepInversion (Yin et al., 2020), with two differences that matter for telling candidates apart: what is
 optimised are grids from coarse to fine whose enlarged sum goes through a sigmoid, and they shrink a little at
-each step. Both keep out the fine patterns that only this student reads as classes.
+each step. Both keep out the fine patterns that only this student reads as classes. Large images are made at half the
+size first, all grids but the finest, at a quarter of the cost.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from core.students.base import Student
 from core.synthesis.base import Probes, Tell, class_mixes, quantise, synthesiser
 from core.synthesis.batchnorm import batchnorm_loss, watched_moments
 from core.synthesis.grids import contrasts, enlarged_sum, gains, random_grids
+from core.synthesis.memory import fitting, recomputed
 from core.synthesis.priors import consistency_loss, patch_loss, smoothness_loss, watched_attention
 from core.synthesis.progress import SHOWN, Narrator, parts, with_room
 from core.synthesis.settings import InversionConfig
@@ -36,48 +38,53 @@ def synthesise(student: Student, config: InversionConfig, n: int, generator: tor
         InputError: not even one image fits into memory.
     """
     targets = class_mixes(n, student.num_classes, config.mix_probability, generator)
-    noise = config.noise if _has_batchnorm(student, config) else config.free_noise
-    view = partial(shaken, shift=config.shift, mirror=config.mirror, noise=noise, generator=generator)
+    coarse = _coarse_steps(student, config)
+    batch, recompute = fitting(student, min(config.batch, n))
 
     images: list[np.ndarray] = []
-    batch, done, steps_before = min(config.batch, student.affordable_batch), 0, 0
+    done, steps_before = 0, 0
 
     def attempt(size: int) -> np.ndarray:
         steps = steps_before + config.num_steps * len(parts(n - done, size))
-        narrator = Narrator(student, steps, tell, before=steps_before)
-        return _inverted(student, config, targets[done : done + size], view, generator, narrator)
+        work = partial(_work, config.num_steps, coarse)
+        narrator = Narrator(student, steps, tell, before=steps_before, work=work)
+        return _inverted(student, config, coarse, targets[done : done + size], generator, narrator)
 
-    while done < n:
-        made, batch = with_room(parts(n - done, batch)[0], student, attempt)
-        images.append(made)
-        done, steps_before = done + len(made), steps_before + config.num_steps
+    with recomputed(student.module, recompute):
+        while done < n:
+            made, batch = with_room(parts(n - done, batch)[0], student, attempt)
+            images.append(made)
+            done, steps_before = done + len(made), steps_before + config.num_steps
     return Probes(np.concatenate(images), targets.numpy())
 
 
 def _inverted(
     student: Student,
     config: InversionConfig,
+    coarse: int,
     targets: torch.Tensor,
-    view: View,
     generator: torch.Generator,
     narrator: Narrator,
 ) -> np.ndarray:
-    """Images uint8 `(B, C, H, W)` for class weights `(B, K)`."""
+    """Images uint8 `(B, C, H, W)` for class weights `(B, K)`, the first `coarse` steps at half the size."""
     start = _start(len(targets), student.shape, generator)
     if config.grids == "pixels":
         start = [enlarged_sum(start)]
     grids = [grid.to(student.device).requires_grad_() for grid in start]
     optimiser = torch.optim.AdamW(grids, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)
     wanted = targets.to(student.device)
-    objective = partial(_terms if _has_batchnorm(student, config) else _free_terms, student, config, view)
+    objective = partial(_terms if _has_batchnorm(student, config) else _free_terms, student, config)
+    view = _view(student, config, generator)
 
     @torch.no_grad()
     def drawn(first: int) -> np.ndarray:
         return quantise(_images([grid[:first] for grid in grids]))
 
     for step in range(1, config.num_steps + 1):
+        half = step <= coarse
+        images = torch.sigmoid(enlarged_sum(grids[:-1], of=len(grids))) if half else _images(grids)
         with autocast(student.device):
-            terms = objective(_images(grids), wanted)
+            terms = objective(partial(view, shift=config.shift // 2 if half else config.shift), images, wanted)
         total = sum(weight * loss for weight, loss in terms.values())
         optimiser.zero_grad(set_to_none=True)
         (len(targets) * total).backward()  # so that an image's gradient does not shrink with its batch
@@ -101,13 +108,39 @@ def _images(grids: list[torch.Tensor]) -> torch.Tensor:
     return torch.sigmoid(enlarged_sum(grids) if len(grids) > 1 else grids[0])
 
 
+def _work(steps: int, coarse: int, done: int) -> float:
+    """What so many steps take, in steps at full size, where of each `steps` the first `coarse` take a quarter."""
+    whole, begun = divmod(done, steps)
+    return whole * (steps - 0.75 * coarse) + begun - 0.75 * min(begun, coarse)
+
+
+def _coarse_steps(student: Student, config: InversionConfig) -> int:
+    """How many steps are made at half the size; none where the student takes but its own."""
+    steps = int(config.coarse_share * config.num_steps)
+    if not steps or config.grids == "pixels":
+        return 0
+    channels, height, width = student.shape
+    try:
+        with torch.inference_mode():
+            student(torch.ones(1, channels, -(-height // 2), -(-width // 2), device=student.device))
+    except (AssertionError, RuntimeError, ValueError):  # as vision transformers do, each in its own words
+        return 0
+    return steps
+
+
+def _view(student: Student, config: InversionConfig, generator: torch.Generator) -> Callable[..., torch.Tensor]:
+    noise = config.noise if _has_batchnorm(student, config) else config.free_noise
+    return partial(shaken, mirror=config.mirror, noise=noise, generator=generator)
+
+
 def _has_batchnorm(student: Student, config: InversionConfig) -> bool:
     return config.prior == "batchnorm" and bool(student.batchnorm_layers)
 
 
 def _terms(student: Student, config: InversionConfig, view: View, images: torch.Tensor, targets: torch.Tensor) -> Terms:
     """Cross-entropy, and the distance from the statistics that the student's BatchNorm layers remember."""
-    with watched_moments(student.batchnorm_layers if config.batchnorm_weight else []) as moments:
+    layers = student.batchnorm_layers if config.batchnorm_weight else []
+    with watched_moments(layers, sampled=True) as moments:
         logits = student(view(images))
     terms = {"cross_entropy": (1.0, F.cross_entropy(logits.float(), targets))}
     if moments:

@@ -22,6 +22,7 @@ def make_probes(student: Student, config: SynthesisConfig, n: int, generator: to
     Raises:
         InputError: the device has too little memory, or a folder holds too few images.
     """
+    config = config.sized(student.pixels)
     pool = SYNTHESISERS[config.method](student, config, config.pool(n), generator, tell)
     probes = selected(student, pool, n, config.selection.rule)
     show(student, probes, tell)

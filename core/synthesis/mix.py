@@ -36,7 +36,7 @@ def _later(tell: Tell, before: int, config: MixConfig) -> Tell:
 
     def told(event: SynthesisStep | Preview) -> None:
         if isinstance(event, SynthesisStep):
-            event = event.model_copy(update={"step": before + event.step, "steps": config.num_steps})
+            event = event.model_copy(update={"step": before + event.step, "steps": config.num_steps, "done": None})
         tell(event)
 
     return told

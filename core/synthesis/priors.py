@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+NAMED = re.compile("Attention|Attn")
+MOST_TOKENS = 256  # similarities take memory by their square
 
 
 def smoothness_loss(images: torch.Tensor) -> torch.Tensor:
@@ -39,16 +43,35 @@ def patch_loss(tokens: list[torch.Tensor]) -> torch.Tensor:
 
 @contextmanager
 def watched_attention(module: nn.Module) -> Iterator[list[torch.Tensor]]:
-    """A list that each forward pass inside the block fills with what attention layers gave, `(N, T, D)`."""
+    """A list that each forward pass inside the block fills with what attention layers gave, `(N, T, D)`.
+
+    Attention is known by its name: torch's, timm's and others' have no class in common. Layers that give anything but
+    several tokens for each image, such as those that see windows of it as images of their own, are left out. Of more
+    than `MOST_TOKENS` as many are kept, evenly spaced.
+    """
     outputs: list[torch.Tensor] = []
+    batches: list[int] = []
 
-    def remember(layer: nn.MultiheadAttention, arguments: tuple[object, ...], output: tuple[torch.Tensor, ...]) -> None:
-        outputs.append(output[0] if layer.batch_first else output[0].transpose(0, 1))
+    def begin(_: nn.Module, images: tuple[torch.Tensor, ...]) -> None:
+        batches.append(len(images[0]))
 
-    layers = [layer for layer in module.modules() if isinstance(layer, nn.MultiheadAttention)]
-    handles = [layer.register_forward_hook(remember) for layer in layers]
+    def remember(layer: nn.Module, _: object, output: torch.Tensor | tuple[torch.Tensor, ...]) -> None:
+        x = output[0] if isinstance(output, tuple) else output
+        if isinstance(layer, nn.MultiheadAttention) and not layer.batch_first:
+            x = x.transpose(0, 1)
+        if isinstance(x, torch.Tensor) and x.ndim == 3 and len(x) == batches[-1] and x.shape[1] > 1:
+            outputs.append(x[:, :: -(-x.shape[1] // MOST_TOKENS)])
+
+    handles = [module.register_forward_pre_hook(begin)]
+    handles += [layer.register_forward_hook(remember) for layer in module.modules() if _is_attention(layer)]
     try:
         yield outputs
     finally:
         for handle in handles:
             handle.remove()
+
+
+def _is_attention(layer: nn.Module) -> bool:
+    """By the name of its class; the innermost where one holds another."""
+    named = [bool(NAMED.search(type(one).__name__)) for one in layer.modules()]
+    return named[0] and sum(named) == 1

@@ -24,11 +24,19 @@ Made = TypeVar("Made")
 class Narrator:
     """Tells of an optimisation of `steps` steps: at most a hundred lines of losses, a contact sheet now and then.
 
-    `before` of the steps were others'.
+    `before` of the steps were others'; `work` is what so many steps take in all, in any unit, where they differ.
     """
 
-    def __init__(self, student: Student, steps: int, tell: Tell, *, before: int = 0) -> None:
-        self._student, self._steps, self._before, self._tell = student, steps, before, tell
+    def __init__(
+        self,
+        student: Student,
+        steps: int,
+        tell: Tell,
+        *,
+        before: int = 0,
+        work: Callable[[int], float] = float,
+    ) -> None:
+        self._student, self._steps, self._before, self._tell, self._work = student, steps, before, tell, work
         self._last = 0.0
 
     def step(self, step: int, losses: Mapping[str, torch.Tensor], look: Callable[[], Probes]) -> None:
@@ -36,7 +44,8 @@ class Narrator:
         step += self._before
         if step == 1 or step % -(-self._steps // LOSS_POINTS) == 0 or step == self._steps:
             values = {name: loss.item() for name, loss in losses.items()}
-            self._tell(SynthesisStep(step=step, steps=self._steps, losses=values))
+            done = self._work(step) / self._work(self._steps)
+            self._tell(SynthesisStep(step=step, steps=self._steps, losses=values, done=done))
         self.sheet(look)
 
     def sheet(self, look: Callable[[], Probes]) -> None:

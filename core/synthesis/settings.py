@@ -11,7 +11,7 @@ A configuration names its method; what else it may say depends on the method:
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import UnionType
 from typing import Annotated, ClassVar, Literal, Self, get_args
@@ -65,34 +65,52 @@ class PaperGeneratorConfig(TrainedConfig):
 
 
 class InversionConfig(OptimisedConfig):
-    """Images optimised in batches whose statistics are to be those that the student remembers."""
+    """Images optimised in batches whose statistics are to be those that the student remembers.
 
+    Large images and small ones want other settings, all of which were chosen by experiment.
+    """
+
+    LARGE_FROM: ClassVar[int] = 96 * 96  # pixels
+    SMALL: ClassVar[Mapping[str, float]] = {"shift": 1, "batchnorm_weight": 1000.0, "coarse_share": 0.0, "batch": 128}
+    LARGE: ClassVar[Mapping[str, float]] = {"shift": 8, "batchnorm_weight": 100.0, "coarse_share": 0.75, "batch": 64}
+    USUAL_POOL: ClassVar[int] = 3
     STEPS: ClassVar[dict[Effort, int]] = {"quick": 100, "standard": 200, "thorough": 400}
 
     method: Literal["inversion"] = "inversion"
-    selection: SelectionConfig = SelectionConfig(rule="dark_knowledge", pool_factor=3)
-    batch: int = Field(128, ge=2, le=4096)  # images at a time, and the fewest made: statistics need many
+    selection: SelectionConfig = SelectionConfig(rule="dark_knowledge")
+    batch: int | None = Field(None, ge=2, le=4096)  # images at a time, as far as memory allows
     mix_probability: float = Field(0.0, ge=0, le=1)
     grids: Literal["pyramid", "pixels"] = "pyramid"  # coarse to fine, summed; or the finest alone
     learning_rate: float = Field(0.1, gt=0, lt=10)
     weight_decay: float = Field(
         0.1, ge=0, lt=1
     )  # of the grids, a step, times the learning rate; draws towards mid-grey
-    shift: int = Field(1, ge=0, le=64)  # this and the next as for the generator
+    coarse_share: float | None = Field(None, ge=0, le=1)  # of the steps, the first ones, at half the size
+    shift: int | None = Field(None, ge=0, le=64)  # this and the next as for the generator
     mirror: bool = True
     noise: float = Field(0.1, ge=0, le=2)  # sd of what is added to images; with the prior "free" it is `free_noise`
     prior: Literal["batchnorm", "free"] = "batchnorm"  # a student without BatchNorm gets "free" in any case
-    batchnorm_weight: float = Field(1000.0, ge=0, le=1e6)  # mean over channels and layers
+    batchnorm_weight: float | None = Field(None, ge=0, le=1e6)  # mean over channels and layers
     free_noise: float = Field(1.0, ge=0, le=2)  # this and the next three belong to "free"
     smoothness_weight: float = Field(1.0, ge=0, le=1e6)
     consistency_weight: float = Field(1.0, ge=0, le=1e6)
     patch_weight: float = Field(0.1, ge=0, le=1e6)  # of the spread of patch similarities, where there is attention
 
     def pool(self, n: int) -> int:
-        return max(super().pool(n), self.batch)
+        """Of small images a batch at least: it takes little time, and statistics need many images."""
+        least = 0 if self.coarse_share else self.batch or int(self.SMALL["batch"])
+        return max(super().pool(n), least)
 
     def passes(self, n: int) -> float:
-        return super().passes(n) + self.num_steps * self.pool(n)
+        size = 1 - 0.75 * (self.coarse_share or 0.0)  # of the images on average, half the size being a quarter
+        return super().passes(n) + size * self.num_steps * self.pool(n)
+
+    def sized(self, pixels: int) -> Self:
+        usual = self.LARGE if pixels >= self.LARGE_FROM else self.SMALL
+        filled = {name: value for name, value in usual.items() if getattr(self, name) is None}
+        if pixels >= self.LARGE_FROM and self.selection.pool_factor is None:
+            filled["selection"] = self.selection.model_copy(update={"pool_factor": 1})
+        return self.model_copy(update=filled)
 
 
 class WhiteNoiseConfig(MethodConfig):
@@ -216,6 +234,9 @@ class MixConfig(MethodConfig):
 
     def at(self, effort: Effort) -> Self:
         return self._with_each(lambda synthesis: synthesis.at(effort))
+
+    def sized(self, pixels: int) -> Self:
+        return self._with_each(lambda synthesis: synthesis.sized(pixels))
 
     def beneath(self, folder: Path) -> Self:
         return self._with_each(lambda synthesis: synthesis.beneath(folder))

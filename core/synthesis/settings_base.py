@@ -17,11 +17,16 @@ class SelectionConfig(Frozen):
     """Which probes of a larger pool are kept, by what the student says of them."""
 
     rule: Rule = "none"
-    pool_factor: int = Field(2, ge=1, le=100)  # images made for each that is kept, unless by "none"
+    pool_factor: int | None = Field(None, ge=1, le=100)  # images made for each that is kept, unless by "none"
 
 
 class MethodConfig(Frozen):
-    """What the settings of all methods have in common."""
+    """What the settings of all methods have in common.
+
+    Where they are None, the effort or the size of the student's images decides: see `at` and `sized`.
+    """
+
+    USUAL_POOL: ClassVar[int] = 2  # factor
 
     method: str
     selection: SelectionConfig = SelectionConfig()
@@ -37,7 +42,7 @@ class MethodConfig(Frozen):
 
     def pool(self, n: int) -> int:
         """Images made where `n` are wanted."""
-        return n if self.selection.rule == "none" else n * self.selection.pool_factor
+        return n if self.selection.rule == "none" else n * (self.selection.pool_factor or self.USUAL_POOL)
 
     def passes(self, n: int) -> float:
         """Work until `n` probes are there, in images that go forward and backward through a small student, about."""
@@ -45,6 +50,10 @@ class MethodConfig(Frozen):
 
     def at(self, effort: Effort) -> Self:
         """These settings, with what they leave to the effort filled in."""
+        return self
+
+    def sized(self, pixels: int) -> Self:
+        """These settings, with what they leave to the size of the images, in pixels, filled in."""
         return self
 
     def beneath(self, folder: Path) -> Self:

@@ -263,3 +263,30 @@ def resnet8s(channels: int, size: int, classes: int) -> nn.Module:
 @architecture("vit2", family="transformer")
 def vit2(channels: int, size: int, classes: int) -> nn.Module:
     return _transformer(channels, size, classes, layers=2, width=48)
+
+
+@architecture("vit3", family="transformer")
+def vit3(channels: int, size: int, classes: int) -> nn.Module:
+    """timm's VisionTransformer on patches of 4 pixels, whose attention is timm's own, not torch's."""
+    from timm.models.vision_transformer import VisionTransformer as TimmTransformer  # timm takes long to import
+
+    return TimmTransformer(
+        img_size=size, patch_size=4, in_chans=channels, num_classes=classes, embed_dim=64, depth=3, num_heads=4,
+        mlp_ratio=2,
+    )  # fmt: skip
+
+
+@architecture("convnext4", family="convnext")
+def convnext4(channels: int, size: int, classes: int) -> nn.Module:
+    """timm's ConvNeXt (Liu et al., 2022; LayerNorm, no BatchNorm) of one block a stage, on patches of 2 pixels.
+
+    Its stages halve the resolution once; the two last ones reach further by dilation, as timm does for segmentation.
+    """
+    from timm.models.convnext import ConvNeXt
+
+    model = ConvNeXt(
+        in_chans=channels, num_classes=classes, depths=(1, 1, 1, 1), dims=(24, 48, 64, 64), kernel_sizes=(7, 7, 3, 3),
+        output_stride=8,
+    )  # fmt: skip
+    model.stem[0] = nn.Conv2d(channels, 24, 2, 2)
+    return model
