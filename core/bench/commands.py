@@ -124,6 +124,14 @@ def bench_demo(
     run(student or [], Console())
 
 
+@bench.command("published")
+def bench_published() -> None:
+    """Networks with ImageNet weights: whether they answer as their packages' own code does, and what they see."""
+    from core.bench.published import bench_published as run
+
+    run(Console())
+
+
 @bench.command("imagenet")
 def bench_imagenet(
     folder: Annotated[Path, typer.Argument(help="What `zoo imagenet` makes; what is missing is made first.")],

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from core.bench.grid import WITHOUT_BATCHNORM
 from core.bench.place import Place
 from core.bench.public import public_images
 from core.bench.sources import PublicImages, RealImages, Rounded, Source, Synthesised, confidence, familiarity
@@ -33,6 +34,7 @@ class BenchMethod:
     Attributes:
         ablates: the method from which it differs in one thing, to see what that is worth.
         one_in: of so many students one is asked, where a method takes long. Differences are over the same students.
+        without_batchnorm: whether only students without BatchNorm are asked, for whom alone it makes a difference.
     """
 
     label: str
@@ -40,6 +42,7 @@ class BenchMethod:
     source: Source
     ablates: str | None = None
     one_in: int = 1
+    without_batchnorm: bool = False
 
 
 def _in_words(config: SynthesisConfig) -> str:
@@ -112,6 +115,14 @@ METHODS: dict[str, BenchMethod] = {
     "default_free": _changed(
         "Without BatchNorm statistics", "As the default, all students treated as those that have none.", prior="free"
     ),
+    "default_plain": BenchMethod(
+        "By classes alone, without BatchNorm",
+        "As the default, for students without BatchNorm: images are asked for their class alone, as methods do that "
+        "rest on BatchNorm where there is none.",
+        Synthesised(DEFAULT_CONFIG.model_copy(update={"prior": "none"})),
+        ablates=DEFAULT,
+        without_batchnorm=True,
+    ),
     "default_mixed": _changed(
         "With mixes of classes",
         "As the default, four images in ten made for two classes at once.",
@@ -139,7 +150,9 @@ SMALL = (DEFAULT, "real", "mia_filter", "ood_filter", "white_noise", "pyramids",
 
 def asked_students(place: Place, method: str) -> list[Recipe]:
     """The students that a method is tried on: all, or every n-th, with all architectures and all large lessons."""
-    return place.students if place.zoo == "small" else place.students[:: METHODS[method].one_in]
+    asked = METHODS[method]
+    students = [one for one in place.students if one.architecture in WITHOUT_BATCHNORM or not asked.without_batchnorm]
+    return students if place.zoo == "small" else students[:: asked.one_in]
 
 
 def usable(place: Place, tell: Callable[[str], None]) -> list[str]:

@@ -21,8 +21,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from core.bench.grid import OTHERS, PLANS
+from core.config import InputSpec
 from core.devices import limit_threads
 from core.events import Preview, SynthesisStep
+from core.students.architectures import TORCHVISION, usual_input
 from core.students.base import Student
 from core.synthesis.generator import Generator
 from core.synthesis.methods import SYNTHESISERS
@@ -33,9 +35,10 @@ from core.zoo.models import new_model
 
 STEPS = 20  # that are measured
 UNMEASURED = 5  # before them
-BATCH, LATENT = InversionConfig().batch, GeneratorConfig().latent
+BATCH, LATENT = 128, GeneratorConfig().latent
 WANTED = 0.85  # of a step of a pixel method
-ORDINARY = "resnet18"  # torchvision's: the zoo's students are so small that whatever else a step does weighs much
+ORDINARY = ("resnet18", "mobilenet_v2")  # torchvision's: in the zoo's small ones all else that a step does weighs much
+LARGE, LARGE_CLASSES, LARGE_BATCH = 224, 1000, 16
 
 
 @dataclass(frozen=True)
@@ -50,14 +53,18 @@ class Timed:
 def bench_speed(console: Console) -> None:
     """Measure all methods that optimise, on students of the zoo's architectures, and print a table."""
     limit_threads()
-    table = Table("student", "method", "a step, ms", "its passes alone, ms", "their share", "wanted")
-    table.title = f"Medians of {STEPS} steps with {BATCH} images: 28x28 in grey, for {ORDINARY} 32x32 in colour"
-    for architecture in (*PLANS["held_out"].batchnorm, *OTHERS, ORDINARY):
-        student = _student(architecture)
+    table = Table("student", "images", "method", "a step, ms", "its passes alone, ms", "their share", "wanted")
+    table.title = f"Medians of {STEPS} steps with {BATCH} images, {LARGE_BATCH} of the large ones"
+    small = [_zoo_student(architecture) for architecture in (*PLANS["held_out"].batchnorm, *OTHERS)]
+    colour = DATASETS["fashion_colour"]
+    ordinary = [_ordinary_student(name, colour.input, len(colour.class_names)) for name in ORDINARY]
+    large = [_ordinary_student(name, usual_input(f"{TORCHVISION}:{name}"), LARGE_CLASSES) for name in ORDINARY]
+    for student in (*small, *ordinary, *large):
         for label, config, passes, wanted in _methods(student):
             found = timed(student, config, passes)
             milliseconds = (f"{1000 * seconds:.1f}" for seconds in (found.step, found.passes))
-            table.add_row(architecture, label, *milliseconds, f"{found.share:.0%}", wanted)
+            shape = "x".join(map(str, student.shape))
+            table.add_row(student.name, shape, label, *milliseconds, f"{found.share:.0%}", wanted)
     console.print(table)
 
 
@@ -83,21 +90,26 @@ def timed(student: Student, config: OptimisedConfig, passes: Callable[[], object
 
 def _methods(student: Student) -> list[tuple[str, OptimisedConfig, Callable[[], object], str]]:
     """Label, settings, the passes of one step, and what share of it they are wanted to have."""
-    usual = {"steps": UNMEASURED + STEPS, "batch": BATCH}
+    batch = LARGE_BATCH if student.pixels >= LARGE**2 else BATCH
+    usual = {"steps": UNMEASURED + STEPS, "batch": batch}
+    views = 1 if student.batchnorm_layers else 2  # without BatchNorm each image is seen twice
+    inversion = InversionConfig(**usual, coarse_share=0).sized(student.pixels)
+    pixel_methods = [("inversion", inversion, partial(_pixel_passes, student, views, batch), f"{WANTED:.0%}")]
+    if student.pixels >= LARGE**2:
+        return pixel_methods
     build = {"classes": student.num_classes, "shape": student.shape}
     generator = Generator(**build, latent=LATENT, width=GeneratorConfig().width)
     paper_generator = QimeraGenerator(**build, latent=LATENT)
-    views = 1 if student.batchnorm_layers else 2  # without BatchNorm each image is seen twice
     return [
-        ("inversion", InversionConfig(**usual), partial(_pixel_passes, student, views), f"{WANTED:.0%}"),
+        *pixel_methods,
         ("generator", GeneratorConfig(**usual), partial(_generator_passes, student, generator), ""),
         ("paper's generator", PaperGeneratorConfig(**usual), partial(_generator_passes, student, paper_generator), ""),
     ]
 
 
-def _pixel_passes(student: Student, views: int) -> None:
+def _pixel_passes(student: Student, views: int, batch: int) -> None:
     for _ in range(views):
-        images = torch.full((BATCH, *student.shape), 0.5, requires_grad=True)
+        images = torch.full((batch, *student.shape), 0.5, requires_grad=True)
         _loss(student(images)).backward()
 
 
@@ -111,12 +123,18 @@ def _loss(logits: torch.Tensor) -> torch.Tensor:
     return F.cross_entropy(logits, torch.full_like(logits, 1 / logits.shape[1]))
 
 
-def _student(architecture: str) -> Student:
-    """Untrained: its weights make no difference to the time."""
-    if architecture == ORDINARY:
-        data = DATASETS["fashion_colour"]
-        network = torchvision.models.get_model(architecture, num_classes=len(data.class_names))
-    else:
-        data = DATASETS["fashion_mnist"]
-        network = new_model(architecture, data.input, len(data.class_names), seed=0).network
-    return Student(network, data.input, data.class_names, architecture, architecture, "", torch.device("cpu"))
+def _zoo_student(architecture: str) -> Student:
+    data = DATASETS["fashion_mnist"]
+    network = new_model(architecture, data.input, len(data.class_names), seed=0).network
+    return _untrained(architecture, network, data.input, len(data.class_names))
+
+
+def _ordinary_student(architecture: str, input: InputSpec, classes: int) -> Student:
+    network = torchvision.models.get_model(architecture, num_classes=classes)
+    return _untrained(architecture, network, input, classes)
+
+
+def _untrained(name: str, network: nn.Module, input: InputSpec, classes: int) -> Student:
+    """Its weights make no difference to the time, if BatchNorm has seen some images."""
+    network.train()(torch.rand(8, input.channels, input.height, input.width))
+    return Student(network, input, tuple(map(str, range(classes))), name, name, "", torch.device("cpu"))

@@ -73,7 +73,7 @@ def _inverted(
     grids = [grid.to(student.device).requires_grad_() for grid in start]
     optimiser = torch.optim.AdamW(grids, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)
     wanted = targets.to(student.device)
-    objective = partial(_terms if _has_batchnorm(student, config) else _free_terms, student, config)
+    objective = partial(_free_terms if _is_free(student, config) else _terms, student, config)
     view = _view(student, config, generator)
 
     @torch.no_grad()
@@ -129,17 +129,17 @@ def _coarse_steps(student: Student, config: InversionConfig) -> int:
 
 
 def _view(student: Student, config: InversionConfig, generator: torch.Generator) -> Callable[..., torch.Tensor]:
-    noise = config.noise if _has_batchnorm(student, config) else config.free_noise
+    noise = config.free_noise if _is_free(student, config) else config.noise
     return partial(shaken, mirror=config.mirror, noise=noise, generator=generator)
 
 
-def _has_batchnorm(student: Student, config: InversionConfig) -> bool:
-    return config.prior == "batchnorm" and bool(student.batchnorm_layers)
+def _is_free(student: Student, config: InversionConfig) -> bool:
+    return config.prior == "free" or (config.prior == "batchnorm" and not student.batchnorm_layers)
 
 
 def _terms(student: Student, config: InversionConfig, view: View, images: torch.Tensor, targets: torch.Tensor) -> Terms:
     """Cross-entropy, and the distance from the statistics that the student's BatchNorm layers remember."""
-    layers = student.batchnorm_layers if config.batchnorm_weight else []
+    layers = student.batchnorm_layers if config.prior == "batchnorm" and config.batchnorm_weight else []
     with watched_moments(layers, sampled=True) as moments:
         logits = student(view(images))
     terms = {"cross_entropy": (1.0, F.cross_entropy(logits.float(), targets))}

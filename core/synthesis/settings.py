@@ -89,7 +89,7 @@ class InversionConfig(OptimisedConfig):
     shift: int | None = Field(None, ge=0, le=64)  # this and the next as for the generator
     mirror: bool = True
     noise: float = Field(0.1, ge=0, le=2)  # sd of what is added to images; with the prior "free" it is `free_noise`
-    prior: Literal["batchnorm", "free"] = "batchnorm"  # a student without BatchNorm gets "free" in any case
+    prior: Literal["batchnorm", "free", "none"] = "batchnorm"  # a student without BatchNorm gets "free" for it
     batchnorm_weight: float | None = Field(None, ge=0, le=1e6)  # mean over channels and layers
     free_noise: float = Field(1.0, ge=0, le=2)  # this and the next three belong to "free"
     smoothness_weight: float = Field(1.0, ge=0, le=1e6)

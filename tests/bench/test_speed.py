@@ -6,6 +6,7 @@ import pytest
 
 from core.bench import speed
 from core.events import Preview, SynthesisStep
+from core.students.architectures import usual_input
 from core.synthesis.base import Probes
 from core.synthesis.settings import InversionConfig
 
@@ -31,11 +32,18 @@ def test_a_share_is_of_each_step_with_contact_sheets_left_out(monkeypatch: pytes
     assert (found.step, found.passes, found.share) == (2.0, 1.5, 0.75)
 
 
-@pytest.mark.parametrize("architecture", ["stridenet4", "vit2", speed.ORDINARY])
-def test_every_method_that_optimises_is_measured(architecture: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(speed, "STEPS", 1)
-    monkeypatch.setattr(speed, "UNMEASURED", 1)
-    student = speed._student(architecture)
+STUDENTS = {
+    "small": lambda: speed._zoo_student("stridenet4"),
+    "without BatchNorm": lambda: speed._zoo_student("vit2"),
+    "large": lambda: speed._ordinary_student("resnet18", usual_input("torchvision:resnet18"), 1000),
+}
+
+
+@pytest.mark.parametrize("kind", STUDENTS)
+def test_every_method_that_optimises_is_measured(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"STEPS": 1, "UNMEASURED": 1, "LARGE_BATCH": 2}.items():
+        monkeypatch.setattr(speed, name, value)
+    student = STUDENTS[kind]()
     for _, config, passes, _ in speed._methods(student):
         found = speed.timed(student, config, passes)
         assert found.share > 0 and found.passes > 0

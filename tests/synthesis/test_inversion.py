@@ -54,6 +54,12 @@ def test_a_student_without_batchnorm_gets_the_free_prior(plain_student) -> None:
     assert _roughness(probes.images) < _roughness(rough.images)
 
 
+def test_no_prior_leaves_the_classes_alone(plain_student, thirds_student) -> None:
+    for student in (plain_student, thirds_student):
+        _, steps = run(student, InversionConfig(steps=3, prior="none"))
+        assert set(steps[0].losses) == {"total", "cross_entropy"}
+
+
 def test_without_batchnorm_other_noise_is_added(plain_student) -> None:
     def made(**noise: float) -> np.ndarray:
         return run(plain_student, InversionConfig(steps=8, **noise))[0].images

