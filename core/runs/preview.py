@@ -8,7 +8,7 @@ from base64 import b64encode
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-TILE = 96  # pixels, at least
+TILE = 96  # pixels of a picture's height, about
 COLUMNS = 6
 CAPTION, LINE = 24, 16  # one line beneath a picture, and another
 GAP = 8
@@ -16,9 +16,8 @@ INK = (128, 128, 128, 255)  # readable on light and on dark
 
 
 def contact_sheet(images: np.ndarray, labels: tuple[str, ...]) -> bytes:
-    """PNG of uint8 images `(N, C, H, W)`, each enlarged by a whole factor without smoothing, with its label."""
-    scale = max(1, round(TILE / images.shape[2]))
-    tiles = [probe_image(image, scale) for image in images]
+    """PNG of uint8 images `(N, C, H, W)`, each with its label."""
+    tiles = [probe_image(image, TILE) for image in images]
     width, height = tiles[0].size
     rows = -(-len(tiles) // COLUMNS)
     captions = [label.replace(" + ", "\n+ ", 1).splitlines()[:2] for label in labels]
@@ -36,9 +35,13 @@ def contact_sheet(images: np.ndarray, labels: tuple[str, ...]) -> bytes:
     return png(sheet)
 
 
-def probe_image(image: np.ndarray, scale: int) -> Image.Image:
-    """One uint8 probe `(C, H, W)`, C 1 or 3, as a picture enlarged `scale` times by nearest neighbour."""
+def probe_image(image: np.ndarray, height: int) -> Image.Image:
+    """One uint8 probe `(C, H, W)`, C 1 or 3, as a picture of about `height` pixels: enlarged by a whole factor without
+    smoothing, or reduced by averaging."""
     picture = Image.fromarray(image[0] if len(image) == 1 else image.transpose(1, 2, 0))
+    if picture.height > height:
+        return picture.resize((round(picture.width * height / picture.height), height), Image.Resampling.BOX)
+    scale = height // picture.height
     return picture.resize((picture.width * scale, picture.height * scale), Image.Resampling.NEAREST)
 
 

@@ -2,8 +2,8 @@
 
 As DeepInversion (Yin et al., 2020), with two differences that matter for telling candidates apart: what is
 optimised are grids from coarse to fine whose enlarged sum goes through a sigmoid, and they shrink a little at
-each step. Both keep out the fine patterns that only this student reads as classes. Large images are made at half the
-size first, all grids but the finest, at a quarter of the cost.
+each step. Both keep out the fine patterns that only this student reads as classes. Large images go without the finest
+grid for the same reason, and are made at half the size first, at a quarter of the cost.
 """
 
 from __future__ import annotations
@@ -68,23 +68,25 @@ def _inverted(
 ) -> np.ndarray:
     """Images uint8 `(B, C, H, W)` for class weights `(B, K)`, the first `coarse` steps at half the size."""
     start = _start(len(targets), student.shape, generator)
-    if config.grids == "pixels":
-        start = [enlarged_sum(start)]
+    octaves = len(start)
+    start = [enlarged_sum(start)] if config.grids == "pixels" else start[: octaves - config.omitted_grids]
     grids = [grid.to(student.device).requires_grad_() for grid in start]
     optimiser = torch.optim.AdamW(grids, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)
     wanted = targets.to(student.device)
     objective = partial(_free_terms if _is_free(student, config) else _terms, student, config)
     view = _view(student, config, generator)
 
+    full, half = (tuple(-(-side // part) for side in student.shape[1:]) for part in (1, 2))
+
     @torch.no_grad()
     def drawn(first: int) -> np.ndarray:
-        return quantise(_images([grid[:first] for grid in grids]))
+        return quantise(_images([grid[:first] for grid in grids], octaves, full))
 
     for step in range(1, config.num_steps + 1):
-        half = step <= coarse
-        images = torch.sigmoid(enlarged_sum(grids[:-1], of=len(grids))) if half else _images(grids)
+        is_coarse = step <= coarse
+        images = _images(grids, octaves, half if is_coarse else full)
         with autocast(student.device):
-            terms = objective(partial(view, shift=config.shift // 2 if half else config.shift), images, wanted)
+            terms = objective(partial(view, shift=config.shift // (1 + is_coarse)), images, wanted)
         total = sum(weight * loss for weight, loss in terms.values())
         optimiser.zero_grad(set_to_none=True)
         (len(targets) * total).backward()  # so that an image's gradient does not shrink with its batch
@@ -103,9 +105,13 @@ def _start(n: int, shape: tuple[int, int, int], generator: torch.Generator) -> l
     return grids
 
 
-def _images(grids: list[torch.Tensor]) -> torch.Tensor:
-    """Images `(B, C, H, W)` in (0, 1) of their grids, or of the finest alone."""
-    return torch.sigmoid(enlarged_sum(grids) if len(grids) > 1 else grids[0])
+def _images(grids: list[torch.Tensor], octaves: int, size: tuple[int, int]) -> torch.Tensor:
+    """Images `(B, C, *size)` in (0, 1) of those of their grids that are no finer, or of a single one."""
+    shown = [grid for grid in grids if grid.shape[2] <= size[0]]
+    total = enlarged_sum(shown, of=octaves) if len(grids) > 1 else grids[0]
+    if total.shape[2:] != size:
+        total = F.interpolate(total, size=size, mode="bilinear")
+    return torch.sigmoid(total)
 
 
 def _work(steps: int, coarse: int, done: int) -> float:

@@ -71,8 +71,20 @@ class InversionConfig(OptimisedConfig):
     """
 
     LARGE_FROM: ClassVar[int] = 96 * 96  # pixels
-    SMALL: ClassVar[Mapping[str, float]] = {"shift": 1, "batchnorm_weight": 1000.0, "coarse_share": 0.0, "batch": 128}
-    LARGE: ClassVar[Mapping[str, float]] = {"shift": 8, "batchnorm_weight": 100.0, "coarse_share": 0.75, "batch": 64}
+    SMALL: ClassVar[Mapping[str, float]] = {
+        "shift": 1,
+        "batchnorm_weight": 1000.0,
+        "coarse_share": 0.0,
+        "omitted_grids": 0,
+        "batch": 128,
+    }
+    LARGE: ClassVar[Mapping[str, float]] = {
+        "shift": 8,
+        "batchnorm_weight": 100.0,
+        "coarse_share": 0.75,
+        "omitted_grids": 1,
+        "batch": 64,
+    }
     USUAL_POOL: ClassVar[int] = 3
     STEPS: ClassVar[dict[Effort, int]] = {"quick": 100, "standard": 200, "thorough": 400}
 
@@ -81,6 +93,7 @@ class InversionConfig(OptimisedConfig):
     batch: int | None = Field(None, ge=2, le=4096)  # images at a time, as far as memory allows
     mix_probability: float = Field(0.0, ge=0, le=1)
     grids: Literal["pyramid", "pixels"] = "pyramid"  # coarse to fine, summed; or the finest alone
+    omitted_grids: int | None = Field(None, ge=0, le=3)  # of a pyramid, the finest ones
     learning_rate: float = Field(0.1, gt=0, lt=10)
     weight_decay: float = Field(
         0.1, ge=0, lt=1

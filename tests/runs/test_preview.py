@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.runs.preview import CAPTION, COLUMNS, GAP, LINE, contact_sheet, probe_image
+from core.runs.preview import CAPTION, COLUMNS, GAP, LINE, TILE, contact_sheet, probe_image
 
 
 def opened(png: bytes) -> Image.Image:
@@ -32,7 +32,7 @@ def test_two_classes_stand_one_below_the_other() -> None:
 
 def test_pixels_are_enlarged_without_smoothing() -> None:
     image = np.random.default_rng(0).integers(0, 256, (3, 28, 28)).astype(np.uint8)
-    picture = np.asarray(probe_image(image, 3))
+    picture = np.asarray(probe_image(image, 90))
     np.testing.assert_array_equal(picture, np.kron(image.transpose(1, 2, 0), np.ones((3, 3, 1), np.uint8)))
 
 
@@ -41,10 +41,10 @@ def test_a_label_without_end_is_cut_before_it_is_measured() -> None:
     assert contact_sheet(images, ("W" * 2_000_000,)) == contact_sheet(images, ("W" * 1000,))
 
 
-def test_large_probes_keep_their_size_and_long_labels_stay_inside() -> None:
+def test_large_probes_are_reduced_and_long_labels_stay_inside() -> None:
     images = np.full((2, 3, 224, 224), 255, np.uint8)
     sheet = opened(contact_sheet(images, ("a label that is much longer than its picture is wide " * 3, "")))
-    assert sheet.width == COLUMNS * (224 + GAP) - GAP
+    assert sheet.width == COLUMNS * (TILE + GAP) - GAP
     alpha = np.asarray(sheet)[..., 3]
-    assert alpha[225:, :224].any()  # the first label
-    assert not alpha[:, 225 : 224 + GAP - 1].any()  # the gap between the pictures
+    assert alpha[TILE + 1 :, :TILE].any()  # the first label
+    assert not alpha[:, TILE + 1 : TILE + GAP - 1].any()  # the gap between the pictures

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import streamlit as st
-from PIL import Image
 
 from core.quantities import number, share
 from core.results import Results
@@ -165,7 +164,7 @@ def _detail(asked: Asked, probe: int, results: Results) -> None:
     wanted = target_words(asked.targets[probe], classes, shares=True)
     student = np.exp(asked.student[probe])
     top = f"{plain(classes[int(student.argmax())])}, {share(float(student.max()))}"
-    enlarged = probe_image(image, max(1, ENLARGED // image.shape[1]))
+    enlarged = probe_image(image, ENLARGED)
     picture.image(data_uri(png(enlarged)), width=ENLARGED, alt=f"Probe {probe}, enlarged")
     with facts:
         st.markdown(f"**Probe {probe}**")
@@ -194,9 +193,5 @@ def _detail(asked: Asked, probe: int, results: Results) -> None:
 
 
 def _thumbnail(image: np.ndarray) -> str:
-    """A data URI of a small picture, enlarged without smoothing or reduced by averaging."""
-    side = image.shape[1]
-    picture = probe_image(image, max(1, THUMBNAIL // side))
-    if side > THUMBNAIL:
-        picture = picture.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX)
-    return data_uri(png(picture))
+    """A data URI of a small picture."""
+    return data_uri(png(probe_image(image, THUMBNAIL)))
