@@ -29,7 +29,8 @@ Watched = list[Moments]
 def watched_moments(layers: Sequence[nn.Module], *, sampled: bool = False) -> Iterator[Watched]:
     """A list that each forward pass inside the block fills with the moments of what enters the layers, in its order.
 
-    Layers that the pass does not use, such as those of auxiliary heads, are not in it.
+    Layers that the pass does not use, such as those of auxiliary heads, are not in it. Where the pass is to be
+    recomputed on the way back, that has to happen inside the block.
 
     Args:
         sampled: of maps with twice 28 rows or more only every second, third, ... row counts: their neighbours say the

@@ -8,7 +8,8 @@ grid for the same reason, and are made at half the size first, at a quarter of t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 import numpy as np
@@ -18,7 +19,7 @@ from torch.nn import functional as F
 from core.devices import autocast
 from core.students.base import Student
 from core.synthesis.base import Probes, Tell, class_mixes, quantise, synthesiser
-from core.synthesis.batchnorm import batchnorm_loss, watched_moments
+from core.synthesis.batchnorm import Watched, batchnorm_loss, watched_moments
 from core.synthesis.grids import contrasts, enlarged_sum, gains, random_grids
 from core.synthesis.memory import fitting, recomputed
 from core.synthesis.priors import consistency_loss, patch_loss, smoothness_loss, watched_attention
@@ -28,6 +29,7 @@ from core.synthesis.shaking import shaken
 
 View = Callable[[torch.Tensor], torch.Tensor]
 Terms = dict[str, tuple[float, torch.Tensor]]  # weight and value by name
+Objective = Callable[[View, torch.Tensor, torch.Tensor], Terms]
 
 
 @synthesiser(InversionConfig)
@@ -73,7 +75,6 @@ def _inverted(
     grids = [grid.to(student.device).requires_grad_() for grid in start]
     optimiser = torch.optim.AdamW(grids, lr=config.learning_rate, weight_decay=config.weight_decay, fused=True)
     wanted = targets.to(student.device)
-    objective = partial(_free_terms if _is_free(student, config) else _terms, student, config)
     view = _view(student, config, generator)
 
     full, half = (tuple(-(-side // part) for side in student.shape[1:]) for part in (1, 2))
@@ -82,17 +83,18 @@ def _inverted(
     def drawn(first: int) -> np.ndarray:
         return quantise(_images([grid[:first] for grid in grids], octaves, full))
 
-    for step in range(1, config.num_steps + 1):
-        is_coarse = step <= coarse
-        images = _images(grids, octaves, half if is_coarse else full)
-        with autocast(student.device):
-            terms = objective(partial(view, shift=config.shift // (1 + is_coarse)), images, wanted)
-        total = sum(weight * loss for weight, loss in terms.values())
-        optimiser.zero_grad(set_to_none=True)
-        (len(targets) * total).backward()  # so that an image's gradient does not shrink with its batch
-        optimiser.step()
-        losses = {"total": total.detach()} | {name: loss.detach() for name, (_, loss) in terms.items()}
-        narrator.step(step, losses, lambda: Probes(drawn(SHOWN), targets[:SHOWN].numpy()))
+    with _objective(student, config) as objective:
+        for step in range(1, config.num_steps + 1):
+            is_coarse = step <= coarse
+            images = _images(grids, octaves, half if is_coarse else full)
+            with autocast(student.device):
+                terms = objective(partial(view, shift=config.shift // (1 + is_coarse)), images, wanted)
+            total = sum(weight * loss for weight, loss in terms.values())
+            optimiser.zero_grad(set_to_none=True)
+            (len(targets) * total).backward()  # so that an image's gradient does not shrink with its batch
+            optimiser.step()
+            losses = {"total": total.detach()} | {name: loss.detach() for name, (_, loss) in terms.items()}
+            narrator.step(step, losses, lambda: Probes(drawn(SHOWN), targets[:SHOWN].numpy()))
     return drawn(len(targets))
 
 
@@ -143,11 +145,29 @@ def _is_free(student: Student, config: InversionConfig) -> bool:
     return config.prior == "free" or (config.prior == "batchnorm" and not student.batchnorm_layers)
 
 
-def _terms(student: Student, config: InversionConfig, view: View, images: torch.Tensor, targets: torch.Tensor) -> Terms:
-    """Cross-entropy, and the distance from the statistics that the student's BatchNorm layers remember."""
+@contextmanager
+def _objective(student: Student, config: InversionConfig) -> Iterator[Objective]:
+    """What is to become small, for all steps inside the block: layers are watched on the way back, too, where what
+    they gave is computed again."""
+    if _is_free(student, config):
+        yield partial(_free_terms, student, config)
+        return
     layers = student.batchnorm_layers if config.prior == "batchnorm" and config.batchnorm_weight else []
     with watched_moments(layers, sampled=True) as moments:
-        logits = student(view(images))
+        yield partial(_terms, student, config, moments)
+
+
+def _terms(
+    student: Student,
+    config: InversionConfig,
+    moments: Watched,
+    view: View,
+    images: torch.Tensor,
+    targets: torch.Tensor,
+) -> Terms:
+    """Cross-entropy, and the distance from the statistics that the student's BatchNorm layers remember."""
+    moments.clear()
+    logits = student(view(images))
     terms = {"cross_entropy": (1.0, F.cross_entropy(logits.float(), targets))}
     if moments:
         terms["batchnorm"] = (config.batchnorm_weight, batchnorm_loss(moments, reduction="mean"))
