@@ -168,7 +168,7 @@ def _terms(
     """Cross-entropy, and the distance from the statistics that the student's BatchNorm layers remember."""
     moments.clear()
     logits = student(view(images))
-    terms = {"cross_entropy": (1.0, F.cross_entropy(logits.float(), targets))}
+    terms = {"cross_entropy": (config.class_weight, F.cross_entropy(logits.float(), targets))}
     if moments:
         terms["batchnorm"] = (config.batchnorm_weight, batchnorm_loss(moments, reduction="mean"))
     return terms
@@ -181,7 +181,7 @@ def _free_terms(
     with watched_attention(student.module) as tokens:
         logits = student(view(images)).float()
     terms = {
-        "cross_entropy": (1.0, F.cross_entropy(logits, targets)),
+        "cross_entropy": (config.class_weight, F.cross_entropy(logits, targets)),
         "smoothness": (config.smoothness_weight, smoothness_loss(images)),
     }
     if config.consistency_weight:

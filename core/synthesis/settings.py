@@ -72,19 +72,11 @@ class InversionConfig(OptimisedConfig):
 
     LARGE_FROM: ClassVar[int] = 96 * 96  # pixels
     SMALL: ClassVar[Mapping[str, float]] = {
-        "shift": 1,
-        "batchnorm_weight": 1000.0,
-        "coarse_share": 0.0,
-        "omitted_grids": 0,
-        "batch": 128,
-    }
+        "batch": 128, "coarse_share": 0.0, "omitted_grids": 0, "shift": 1, "class_weight": 1.0, "batchnorm_weight": 1e3,
+    }  # fmt: skip
     LARGE: ClassVar[Mapping[str, float]] = {
-        "shift": 8,
-        "batchnorm_weight": 100.0,
-        "coarse_share": 0.75,
-        "omitted_grids": 1,
-        "batch": 64,
-    }
+        "batch": 64, "coarse_share": 0.75, "omitted_grids": 1, "shift": 8, "class_weight": 4.0, "batchnorm_weight": 1e2,
+    }  # fmt: skip
     USUAL_POOL: ClassVar[int] = 3
     STEPS: ClassVar[dict[Effort, int]] = {"quick": 100, "standard": 200, "thorough": 400}
 
@@ -95,14 +87,13 @@ class InversionConfig(OptimisedConfig):
     grids: Literal["pyramid", "pixels"] = "pyramid"  # coarse to fine, summed; or the finest alone
     omitted_grids: int | None = Field(None, ge=0, le=3)  # of a pyramid, the finest ones
     learning_rate: float = Field(0.1, gt=0, lt=10)
-    weight_decay: float = Field(
-        0.1, ge=0, lt=1
-    )  # of the grids, a step, times the learning rate; draws towards mid-grey
+    weight_decay: float = Field(0.1, ge=0, lt=1)  # of the grids, a step, times the learning rate: towards mid-grey
     coarse_share: float | None = Field(None, ge=0, le=1)  # of the steps, the first ones, at half the size
     shift: int | None = Field(None, ge=0, le=64)  # this and the next as for the generator
     mirror: bool = True
     noise: float = Field(0.1, ge=0, le=2)  # sd of what is added to images; with the prior "free" it is `free_noise`
     prior: Literal["batchnorm", "free", "none"] = "batchnorm"  # a student without BatchNorm gets "free" for it
+    class_weight: float | None = Field(None, ge=0, le=1e6)
     batchnorm_weight: float | None = Field(None, ge=0, le=1e6)  # mean over channels and layers
     free_noise: float = Field(1.0, ge=0, le=2)  # this and the next three belong to "free"
     smoothness_weight: float = Field(1.0, ge=0, le=1e6)
