@@ -11,6 +11,8 @@ import torch
 from timm.layers import BatchNormAct2d
 from torch import nn
 
+from core.synthesis.forward import replaced_forward
+
 ROWS = 28  # of a large map that are looked at, about
 
 
@@ -54,8 +56,7 @@ def watched_moments(layers: Sequence[nn.Module], *, sampled: bool = False) -> It
     with ExitStack() as stack:
         for layer in layers:
             if type(layer) in (nn.BatchNorm2d, BatchNormAct2d):
-                layer.forward = partial(normalised, layer)
-                stack.callback(delattr, layer, "forward")
+                stack.enter_context(replaced_forward(layer, partial(normalised, layer)))
             else:
                 stack.enter_context(
                     layer.register_forward_pre_hook(lambda one, arguments: (seen(arguments[0], one, (None, None)),))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from functools import partial
 
 import torch
@@ -12,6 +12,7 @@ from torch.utils.checkpoint import checkpoint
 
 from core.devices import free_memory
 from core.students.base import Student
+from core.synthesis.forward import replaced_forward
 
 ROOM = 3 << 29  # bytes for what is kept, at most: more images at a time are hardly faster, and other programs run too
 SHARE = 0.5  # of the memory that is free, likewise
@@ -53,22 +54,19 @@ def kept_bytes(student: Student) -> int:
 
 @contextmanager
 def recomputed(module: nn.Module, wanted: bool = True) -> Iterator[None]:
-    """Inside the block, the parts of a network's sequences keep what entered them alone, and are run again on the way
+    """Inside the block, the blocks of a network's sequences keep what entered them alone, and are run again on the way
     back (Chen et al., 2016): less memory, and a third more time."""
-    parts = list(_parts(module)) if wanted else []
-    for part in parts:
-        part.forward = partial(checkpoint, part.forward, use_reentrant=False, preserve_rng_state=False)
-    try:
+    with ExitStack() as stack:
+        for part in list(_blocks(module)) if wanted else []:
+            again = partial(checkpoint, part.forward, use_reentrant=False, preserve_rng_state=False)
+            stack.enter_context(replaced_forward(part, again))
         yield
-    finally:
-        for part in parts:
-            del part.forward
 
 
-def _parts(module: nn.Module) -> Iterator[nn.Module]:
-    """The members of the outermost sequences."""
+def _blocks(module: nn.Module) -> Iterator[nn.Module]:
+    """The members of the outermost sequences, single layers aside."""
     for child in module.children():
         if isinstance(child, (nn.Sequential, nn.ModuleList)):
-            yield from child
+            yield from (block for block in child if next(block.children(), None) is not None)
         else:
-            yield from _parts(child)
+            yield from _blocks(child)

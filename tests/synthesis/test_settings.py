@@ -133,3 +133,15 @@ def test_every_method_and_rule_has_words_and_usual_settings() -> None:
     assert set(METHOD_WORDS) == set(METHODS) and set(RULE_WORDS) == set(RULES)
     assert settings_of("inversion", "spread") == InversionConfig(selection=SelectionConfig(rule="spread"))
     assert settings_of("inversion") == InversionConfig() and settings_of("pyramids") == PyramidsConfig()
+
+
+def test_the_size_of_images_decides_what_is_left_to_it() -> None:
+    small, large = (InversionConfig(shift=3).sized(side * side) for side in (32, 224))
+    assert small.coarse_share == 0 and large.coarse_share == 0.75
+    assert small.batchnorm_weight == 1000 and large.batchnorm_weight == 100
+    assert small.shift == large.shift == 3
+    assert (small.pool(50), large.pool(50)) == (150, 50)
+    assert InversionConfig(selection=SelectionConfig(rule="spread", pool_factor=4)).sized(224 * 224).pool(50) == 200
+    assert large.passes(50) < small.passes(50) / 3
+    mixed = MixConfig(parts=(Part(share=1, synthesis=InversionConfig()), Part(share=1, synthesis=PyramidsConfig())))
+    assert mixed.sized(224 * 224).parts[0].synthesis == InversionConfig().sized(224 * 224)
