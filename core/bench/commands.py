@@ -88,6 +88,7 @@ def bench_report(
     zoo: OneZoo = "held_out",
     score: Annotated[Names, typer.Option(help="Only this score; may be given again.")] = None,
     json: Annotated[Path | None, typer.Option(help="Write the report there, not into the workspace.")] = None,
+    add: Annotated[bool, typer.Option("--add", help="Add groups of students to the report that is there.")] = False,
     processes: Processes = 2,
 ) -> None:
     """Accuracy with its intervals, from what `bench run` made; the app's page Benchmark shows it."""
@@ -95,7 +96,7 @@ def bench_report(
     from core.bench.report import workspace_report
 
     places = [Place(name, zoo) for name in chosen(dataset, DATASETS, "data set")]
-    _report(places, score, json or workspace_report(), processes)
+    _report(places, score, json or workspace_report(), processes, add=add)
 
 
 @bench.command("speed")
@@ -153,16 +154,19 @@ def bench_app() -> None:
     run(Console())
 
 
-def _report(places: Sequence[Place], scores: Names, path: Path, processes: int) -> None:
+def _report(places: Sequence[Place], scores: Names, path: Path, processes: int, *, add: bool = False) -> None:
     """Write and print what the cells tell so far."""
+    from core.bench.addition import added
     from core.bench.assemble import assemble
+    from core.bench.report import read_report
     from core.bench.tables import print_report
     from core.scoring.table import SCORES
 
     usable = [name for name, known in SCORES.items() if not known.costly]
     report = assemble(places, chosen(scores, usable, "score"), processes=processes, tell=_say)
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(report.model_dump_json() + "\n", encoding="utf-8")
+    whole = added(report, read_report(path)) if add else report
+    path.write_text(whole.model_dump_json() + "\n", encoding="utf-8")
     print_report(report, Console())
     _say(f"written to {path}")
 

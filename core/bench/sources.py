@@ -86,8 +86,7 @@ class Synthesised:
         """How much of the time that making all of them takes one audit would take."""
         if not self.config.num_steps:
             return self.config.pool(PROBES) / self.images(plan)
-        selection = self.config.selection
-        kept = self.images(plan) // (1 if selection.rule == "none" else selection.pool_factor)
+        kept = self.images(plan) // self.config.pool_factor
         return self.config.passes(PROBES) / self.config.passes(kept)
 
 

@@ -40,9 +40,14 @@ class MethodConfig(Frozen):
         """Lines of its loss curve; 0 for images that are drawn, not optimised."""
         return 0
 
+    @property
+    def pool_factor(self) -> int:
+        """How many images are made for each that is kept, about."""
+        return 1 if self.selection.rule == "none" else self.selection.pool_factor or self.USUAL_POOL
+
     def pool(self, n: int) -> int:
         """Images made where `n` are wanted."""
-        return n if self.selection.rule == "none" else n * (self.selection.pool_factor or self.USUAL_POOL)
+        return n * self.pool_factor
 
     def passes(self, n: int) -> float:
         """Work until `n` probes are there, in images that go forward and backward through a small student, about."""

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from core.bench.grid import HALVES, OTHERS, PLANS, Half, zoo_recipes
+from core.bench.grid import HALVES, OTHERS, PLANS, TIMM, Half, zoo_recipes
 from core.bench.groups import GROUPS, groups_of
 from core.zoo.architectures import ARCHITECTURES
 from core.zoo.recipes import Recipe
@@ -70,6 +70,19 @@ def test_the_held_out_half_has_students_enough_for_each_claim() -> None:
     assert number(batchnorm, "kd", 1) >= 15
     assert all(number(batchnorm, lesson) >= 15 for lesson in ("rkd", "ofa", "hard_labels"))
     assert number(others, "kd", 4) >= 15
+
+
+def test_timms_zoo_has_the_held_out_candidates_and_students_of_cnns_and_of_a_transformer() -> None:
+    timm = zoo_recipes("timm")
+    assert PLANS["timm"].candidates == PLANS["held_out"].candidates
+    assert not {r.seed for r in timm} & {r.seed for half in HALVES for r in zoo_recipes(half)}
+    taught = [r for r in timm if r.teachers]
+    groups = Counter(name for r in taught for name in groups_of(r))
+    assert groups["kd_timm"] == len(taught)
+    assert min(groups[name] for name in ("kd_vit_by_cnn", "kd_vit_by_vit")) >= 2 and groups["kd_convnext"] >= 4
+    assert not {name for r in taught for name in groups_of(r)} & {"all", "kd_without"}
+    independent = {r.architecture for r in timm if r.role == "student" and not r.teachers}
+    assert independent == {r.architecture for r in taught} == set(TIMM)
 
 
 def test_the_small_zoo_has_a_student_of_each_teacher_and_of_several_lessons_and_no_seed_of_the_halves() -> None:
