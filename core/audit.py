@@ -28,6 +28,7 @@ from core.teachers.cache import answer_cache
 from core.teachers.panel import Panel
 from core.verdict.notes import notes
 from core.verdict.ranking_only import ranking_only
+from core.verdict.reach import caution
 
 
 def audit(
@@ -55,6 +56,8 @@ def audit(
     with answer_cache() as cache:
         on_event(PhaseStarted(phase="load"))
         student = _load(config, folder)
+        synthesis = config.synthesis.at(config.effort).sized(student.pixels)  # as the report is to name it
+        config = config.model_copy(update={"synthesis": synthesis})
 
         on_event(PhaseStarted(phase="connect"))
         account = Account(folder)
@@ -80,7 +83,7 @@ def audit(
         rankings = {
             name: _rank(config, score, *told)
             for name, told in compared.items()
-            if name == SYNTHESISED or SCORES[score].has_enough(_stacked(told[1]))
+            if name == SYNTHESISED or SCORES[score].can_rank(_stacked(told[1]))
         }
         for name, said in heard.items():
             folder.save_answers(name, said.student, said.log_probabilities(outputs))
@@ -95,15 +98,15 @@ def audit(
         unreachable=unreachable,
         shortfalls=interview.shortfalls,
     )
-    manifest = folder.manifest()
+    manifest, summary = folder.manifest(), student.summary()
     return Results(
         run=manifest.run,
         name=config.name,
         created=manifest.created,
-        student=student.summary(),
+        student=summary,
         score=score,
         ranking=ranking,
-        verdict=ranking_only(ranking, score, rankings, circumstances),
+        verdict=ranking_only(ranking, score, rankings, circumstances, caution(summary, check.probes)),
         baselines=tuple(
             ProbeSetResult(probe_set=name, probes=len(compared[name][0]), ranking=ranked)
             for name, ranked in rankings.items()

@@ -77,6 +77,8 @@ def print_results(results: Results, folder: RunFolder, console: Console) -> None
     )
     console.print(f"First by the other scores: {others}.", highlight=False)
     console.print(f"\n[bold]{escape(results.verdict.sentence)}[/]", highlight=False)
+    if results.verdict.caution:
+        console.print(f"[yellow]Weaker evidence:[/] {escape(results.verdict.caution)}", highlight=False)
     console.print(escape(results.verdict.why), highlight=False)
     console.print(f"Run {folder.run} is in the app's history.", style="dim", highlight=False)
 

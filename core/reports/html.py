@@ -13,6 +13,7 @@ from core.reports.bars import bar_chart, span_of
 from core.reports.summary import (
     LIMITS,
     VERDICTS,
+    WEAKER,
     baseline_sentence,
     best_by,
     candidate_facts,
@@ -48,6 +49,7 @@ def html_report(folder: RunFolder, results: Results) -> str:
     return _TEMPLATES.get_template("report.html.j2").render(
         results=results,
         verdict_label=VERDICTS[results.verdict.kind],
+        weaker=WEAKER,
         ranking=bar_chart(results.ranking, title=_in_words(results), axis=axis, span=span),
         scores=[(name, score_label(name), score_help(name), higher_is_better(name)) for name in shown_scores(results)],
         best={name: best_by(results, name) for name in shown_scores(results)},

@@ -6,10 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.candidates import CandidateConfig
 from core.config import SYNTHESISED
 from core.quantities import duration, number, share
 from core.results import ProbeCheck, RankedCandidate, Results, VerdictKind
 from core.scoring.table import REPORTED, SCORES
+from core.students.files import display_name
 from core.synthesis.settings import MethodConfig, MixConfig
 from core.words import METHODS, PHASES, PROBE_SETS, RULES
 
@@ -21,6 +23,8 @@ VERDICTS: dict[VerdictKind, str] = {
     "ranking_only": "Ranking only",
 }
 
+WEAKER = "Weaker evidence"  # the mark of a verdict with a caution
+BATCHNORM_HELP = "They remember what the training images were like, which makes probes better."
 LIMITS = (
     "Someone is always first. A student that was distilled from nobody has a first place too, often the candidate "
     "whose architecture is most like its own.",
@@ -172,7 +176,7 @@ def student_facts(results: Results) -> tuple[Fact, ...]:
         Fact("Student", student.name),
         Fact("Architecture", student.architecture),
         Fact("Parameters", f"{student.parameters:,}"),
-        Fact("BatchNorm layers", str(student.batchnorm_layers)),
+        Fact("BatchNorm layers", student.batchnorm, BATCHNORM_HELP),
         Fact("Classes", f"{student.num_classes:,}"),
     )
 
@@ -199,15 +203,21 @@ def candidate_facts(results: Results) -> tuple[Fact, ...]:
     """Where each candidate was asked."""
     if results.settings.serve:
         return tuple(Fact(name, "demo model, served by the run itself") for name in results.queries.by_candidate)
-    return tuple(Fact(c.name, f"{c.model} at {c.url}") for c in results.settings.candidates)
+    return tuple(Fact(c.name, _where(c)) for c in results.settings.candidates)
+
+
+def _where(candidate: CandidateConfig) -> str:
+    if candidate.is_remote:
+        return f"{candidate.model} at {candidate.url}" if candidate.model else candidate.url
+    return f"{display_name(candidate.checkpoint)}, on this machine"
 
 
 def _synthesis_facts(config: MethodConfig) -> tuple[Fact, ...]:
     """Every setting of the method by its own name, so that none is forgotten; parts of a mix in turn."""
     facts = [Fact("Synthesis", METHODS[config.method].label)]
     if config.selection.rule != "none":
-        rule, pool = RULES[config.selection.rule].label, config.selection.pool_factor
-        facts.append(Fact("Selection", f"{rule.lower()}, of {pool} times as many"))
+        rule, pool = RULES[config.selection.rule].label.lower(), config.pool_factor
+        facts.append(Fact("Selection", f"{rule}, of {pool} times as many" if pool > 1 else f"{rule}, all of them"))
     for name in type(config).model_fields:
         if name not in ("method", "selection", "parts"):
             facts.append(Fact(_setting(name), _shown(getattr(config, name))))

@@ -22,7 +22,8 @@ PERMUTATION_SEED = 0  # the null is the same for every candidate and every audit
 @score(
     "acs",
     label="Aligned cosine (ACS)",
-    explanation="How well the candidate's answers can be rotated onto the student's, as one cloud onto another.",
+    explanation="How well the candidate's answers can be rotated onto the student's, as one cloud onto another; told "
+    "where there are more probes than classes.",
     range="-1 to 1",
     min_probes=3,
     resampled=False,

@@ -54,6 +54,10 @@ class Score:
         """Whether answers `(M, N, K)` are to so few probes that its value says nothing."""
         return self.saturates and candidates.shape[1] <= candidates.shape[2]
 
+    def can_rank(self, candidates: np.ndarray) -> bool:
+        """Whether it has enough answers `(M, N, K)`, and its values are not all near the highest."""
+        return self.has_enough(candidates) and not self.is_saturated(candidates)
+
 
 def evenly(student: np.ndarray) -> np.ndarray:
     """Weights of a plain mean."""

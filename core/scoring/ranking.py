@@ -55,7 +55,8 @@ def applicable_score(wanted: str, candidates: np.ndarray, level: Level = FULL) -
         return FALLBACK, f"{score.label} needs at least {score.min_probes} probes, there are {candidates.shape[1]}"
     if score.is_saturated(candidates):
         _, probes, classes = candidates.shape
-        return AGAINST_CHANCE, f"{score.label} needs more probes than the {classes:,} classes, there are {probes}"
+        instead = AGAINST_CHANCE if SCORES[AGAINST_CHANCE].can_rank(candidates) else FALLBACK
+        return instead, f"{score.label} needs more probes than the {classes:,} classes, there are {probes}"
     if score.min_candidates > 1 and _two_alike(candidates):
         return FALLBACK, f"{score.label} needs candidates that differ, and two of these answer alike"
     return wanted, ""
@@ -77,15 +78,10 @@ def rank(
         answers: log-probabilities `(N, K)` by candidate.
         resamples: of the probes, for the percentile bootstrap (Efron, 1979).
         scores: those to compute, `by` among them; what needs more candidates or probes than there are is left out.
-            Those that have an interval are means over probes or `by_products`, see `Score`.
     """
     names, candidates = list(answers), np.stack(list(answers.values()))
     draws = generator.integers(len(student), size=(resamples, len(student)))
-    scores = {
-        name: score
-        for name, score in scores.items()
-        if score.has_enough(candidates) and not score.is_saturated(candidates)
-    }
+    scores = {name: score for name, score in scores.items() if score.can_rank(candidates)}
     estimates = {name: _estimates(score, student, candidates, draws) for name, score in scores.items()}
     values = np.array([estimate.value for estimate in estimates[by]])
     return tuple(
@@ -112,12 +108,13 @@ def _estimates(score: Score, student: np.ndarray, candidates: np.ndarray, draws:
 def _resampled(score: Score, student: np.ndarray, candidates: np.ndarray, draws: np.ndarray) -> np.ndarray:
     """The score of each candidate on each of the draws `(D, N)` of probes, `(D, M)`.
 
-    With 1,000 classes that took minutes, were it computed from the answers each time.
+    With 1,000 classes that would take minutes, were it computed from all that they answer each time.
     """
     if score.weights is not None:
         by_probe = [score.compute(student[[i]], candidates[:, [i]]) for i in range(len(student))]
         return weighted_mean(np.stack(by_probe, axis=1)[:, draws], score.weights(student)[draws]).T
-    student, candidates = _compact(student, candidates)
+    if score.by_products:
+        student, candidates = _compact(student, candidates)
     return np.array([score.compute(student[draw], candidates[:, draw]) for draw in draws])
 
 

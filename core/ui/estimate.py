@@ -37,7 +37,7 @@ def predicted_seconds(
         latency: seconds a request, as measured on the slowest candidate.
     """
     pixels = input.height * input.width if input else 28**2
-    passes = config.synthesis_of(SYNTHESISED).passes(config.num_probes)
+    passes = config.synthesis_of(SYNTHESISED).sized(pixels).passes(config.num_probes)
     synthesis = PER_PIXEL * pixels * passes * (1 + (parameters or 0) / HEAVY)
     requests = config.num_queries(candidates) / AT_ONCE
     asking = max((_asking(one, config.num_queries(1), latency or LATENCY) for one in asked), default=0.0)

@@ -16,7 +16,11 @@ STRONGER = (
 
 
 def ranking_only(
-    ranking: Sequence[RankedCandidate], score: str, baselines: Mapping[str, Sequence[RankedCandidate]], notes: str = ""
+    ranking: Sequence[RankedCandidate],
+    score: str,
+    baselines: Mapping[str, Sequence[RankedCandidate]],
+    notes: str = "",
+    caution: str = "",
 ) -> Verdict:
     """Words for a ranking without controls.
 
@@ -25,6 +29,7 @@ def ranking_only(
         score: the name of the score it is by.
         baselines: rankings by the same score on images that were not synthesised.
         notes: more that the reader must know, whole sentences.
+        caution: why a ranking of this student carries less far than others, whole sentences.
     """
     first = ranking[0].candidate
     if len(ranking) == 1:
@@ -44,7 +49,14 @@ def ranking_only(
         why.append(_baselines(first, baselines))
     if notes:
         why.append(notes)
-    return Verdict(kind="ranking_only", candidates=(first,), sentence=sentence, why=" ".join(why), stronger=STRONGER)
+    return Verdict(
+        kind="ranking_only",
+        candidates=(first,),
+        sentence=sentence,
+        why=" ".join(why),
+        stronger=STRONGER,
+        caution=caution,
+    )
 
 
 def _lead(ranking: Sequence[RankedCandidate], score: str) -> str:

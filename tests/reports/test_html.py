@@ -12,6 +12,7 @@ from PIL import Image
 from core.config import SYNTHESISED
 from core.quantities import number
 from core.reports.html import html_report
+from core.reports.summary import WEAKER
 from core.runs.folder import RunFolder
 from tests.support.answers import CANDIDATES
 from tests.support.runs import make_run
@@ -122,6 +123,15 @@ def test_failed_checks_are_not_hidden() -> None:
     text = "".join(Page(report(make_run("done", problems=("only 31 % on target",)))).text)
     assert "failed their check" in text and "only 31 % on target" in text
     assert "passed their check" not in text
+
+
+def test_weaker_evidence_is_marked() -> None:
+    folder = make_run("done")
+    assert WEAKER not in report(folder)
+    results = folder.results()
+    verdict = results.verdict.model_copy(update={"caution": "It has <b>no</b> BatchNorm."})
+    text = "".join(Page(html_report(folder, results.model_copy(update={"verdict": verdict}))).text)
+    assert WEAKER in text and "It has <b>no</b> BatchNorm." in text
 
 
 @pytest.mark.parametrize("candidates", [CANDIDATES[:1], CANDIDATES[:2]])

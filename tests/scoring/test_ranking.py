@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from scipy.special import log_softmax
 
-from core.scoring.answer_kinds import Level
+from core.scoring.answer_kinds import Level, labels
 from core.scoring.ranking import applicable_score, log_probabilities, rank
 from core.scoring.table import REPORTED, SCORES
+from tests.support.log_probs import random_log_probs
 
 
 @pytest.fixture
@@ -77,32 +78,48 @@ def test_set_scores_fall_back_where_probes_are_few(answers) -> None:
 
 def test_set_scores_give_way_to_their_comparison_with_chance_where_classes_are_many() -> None:
     """There any two clouds of points align."""
-    random = np.random.default_rng(0)
-    student, *others = log_softmax(random.normal(size=(4, 20, 300)), axis=-1)
-    candidates = dict(zip("abc", others, strict=True))
-    aligned = SCORES["acs"].compute(student, np.stack(others))
-    assert aligned.min() > 0.9 and np.abs(SCORES["acs_z"].compute(student, np.stack(others))).max() < 4
-    score, reason = applicable_score("acs", np.stack(others))
-    assert score == "acs_z" and "more probes than the 300 classes" in reason
-    (first, *_) = rank(student, candidates, by="acs_z", resamples=100, generator=random)
+    student, *others = random_log_probs(0, 4, 50, 1000)
+    candidates = np.stack(others)
+    assert SCORES["acs"].compute(student, candidates).min() > 0.9
+    assert np.abs(SCORES["acs_z"].compute(student, candidates)).max() < 3
+    score, reason = applicable_score("acs", candidates)
+    assert score == "acs_z" and "more probes than the 1,000 classes, there are 50" in reason
+    named = dict(zip("abc", others, strict=True))
+    (first, *_) = rank(student, named, by=score, resamples=100, generator=np.random.default_rng(0))
     assert set(first.scores) == set(REPORTED) - {"acs"}
 
 
+@pytest.mark.parametrize("probes", [1, 2, 3, 4, 6, 7])
+@pytest.mark.parametrize("wanted", REPORTED)
+def test_the_score_that_applies_can_rank(answers, wanted: str, probes: int) -> None:
+    student, candidates = answers[0][:probes], {name: answer[:probes] for name, answer in answers[1].items()}
+    by, _ = applicable_score(wanted, np.stack(list(candidates.values())))
+    ranking = rank(student, candidates, by=by, resamples=100, generator=np.random.default_rng(0))
+    assert sorted(entry.candidate for entry in ranking) == list("abcd")
+
+
+def _with_twins(student: np.ndarray, candidates: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Two candidates are the student's twins, and half of the last one's answers are flat."""
+    candidates[:2], candidates[3, ::2] = student, -np.log(student.shape[1])
+    return student, candidates
+
+
+@pytest.mark.parametrize("told", [lambda *full: full, labels, _with_twins], ids=["full", "labels", "twins"])
 @pytest.mark.parametrize("classes", [5, 40])
 @pytest.mark.parametrize("name", [name for name, score in SCORES.items() if score.resampled])
-def test_intervals_are_those_of_scores_computed_anew_for_each_resample(name: str, classes: int) -> None:
-    random = np.random.default_rng(1)
-    student, *others = log_softmax(2 * random.normal(size=(5, 12, classes)), axis=-1)
-    candidates, score = np.stack(others), SCORES[name]
+def test_intervals_are_those_of_scores_computed_anew_for_each_resample(name: str, classes: int, told) -> None:
+    student, candidates = told(random_log_probs(1, 12, classes), random_log_probs(2, 4, 12, classes))
+    score = SCORES[name]
     ranking = rank(
-        student, dict(zip("abcd", others, strict=True)), by=name, resamples=50,
+        student, dict(zip("abcd", candidates, strict=True)), by=name, resamples=50,
         generator=np.random.default_rng(2), scores={name: score},
     )  # fmt: skip
     draws = np.random.default_rng(2).integers(12, size=(50, 12))
     anew = np.array([score.compute(student[draw], candidates[:, draw]) for draw in draws])
     low, high = np.quantile(anew, (0.025, 0.975), axis=0)
     for one in ranking:
-        assert one.interval == pytest.approx((low["abcd".index(one.candidate)], high["abcd".index(one.candidate)]))
+        k = "abcd".index(one.candidate)
+        assert one.interval == pytest.approx((low[k], high[k]), rel=1e-9, abs=1e-9)
 
 
 def test_probes_on_which_a_student_is_undecided_count_evenly_in_resamples_too() -> None:

@@ -144,6 +144,22 @@ def test_is_finite_with_as_few_as_it_asks_for(score: Score) -> None:
     assert np.isfinite(score.compute(random_log_probs(0, score.min_probes, 5), candidates)).all()
 
 
+@every_score
+def test_what_is_resampled_needs_little_of_each_answer(score: Score) -> None:
+    """A bootstrap of anything else takes minutes where classes are a thousand."""
+    assert score.resampled == (score.weights is not None or score.by_products)
+
+
+@pytest.mark.parametrize("name", sorted(SET_SCORES))
+def test_a_score_that_saturates_calls_unrelated_answers_alike_until_probes_are_many(name: str) -> None:
+    """Others tell them from a twin with few probes as well."""
+    score, student, unrelated = SCORES[name], random_log_probs(0, 10, 200), random_log_probs(1, 10, 200)
+    by_chance, twin = score.compute(student, np.stack([unrelated, student]))
+    assert score.saturates == (by_chance > 0.8 * twin)
+    assert score.can_rank(np.ones((1, 10, 200))) == (not score.saturates)
+    assert score.can_rank(np.ones((1, 11, 10)))
+
+
 class TestLabels:
     student, candidates = labels(random_log_probs(0, 40, 5), random_log_probs(1, 4, 40, 5))
 

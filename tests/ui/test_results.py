@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 import core.ui.results.truth
 from core.quantities import number
-from core.reports.summary import LIMITS, score_label
+from core.reports.summary import LIMITS, WEAKER, score_label
 from core.results import Results
 from core.runs.folder import RunFolder
 from core.scoring.table import REPORTED
@@ -21,6 +21,7 @@ from tests.support.pages import labels, open_page, texts
 from tests.support.runs import make_run
 
 RESULTS = "pages/results.py"
+WORDS = "This student has no BatchNorm layers."
 TABS = ("Ranking", "Baselines", "Probes", "Details")
 
 
@@ -158,6 +159,15 @@ def test_strangers_text_is_never_markup(tab: str) -> None:
 def test_a_failed_check_is_said_beside_the_verdict() -> None:
     app = open_results(make_run("done", problems=("only 31 % on target",)))
     assert "only 31 % on target" in app.warning[0].value
+
+
+def test_weaker_evidence_is_marked_beside_the_verdict() -> None:
+    folder = make_run("done")
+    assert WEAKER not in texts(open_results(folder))
+    results = found(folder)
+    folder.write_results(results.model_copy(update={"verdict": results.verdict.model_copy(update={"caution": WORDS})}))
+    app = open_results(folder)
+    assert WORDS in app.warning[0].value and WEAKER in app.warning[0].value
 
 
 def test_the_truth_is_hidden_until_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:

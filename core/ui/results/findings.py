@@ -8,6 +8,7 @@ from core.quantities import between, number
 from core.reports.bars import span_of
 from core.reports.summary import (
     VERDICTS,
+    WEAKER,
     baseline_sentence,
     best_by,
     higher_is_better,
@@ -36,8 +37,13 @@ def verdict_box(results: Results) -> None:
     """The verdict, why it is no stronger than it is, and what would help."""
     verdict = results.verdict
     with st.container(border=True, key="verdict"):
-        st.badge(f"Verdict: {VERDICTS[verdict.kind].lower()}", icon=":material/gavel:", color=COLOURS[verdict.kind])
+        with st.container(horizontal=True, gap="small"):
+            st.badge(f"Verdict: {VERDICTS[verdict.kind].lower()}", icon=":material/gavel:", color=COLOURS[verdict.kind])
+            if verdict.caution:
+                st.badge(WEAKER, icon=":material/trending_down:", color="orange")
         st.subheader(plain(verdict.sentence), anchor=False)
+        if verdict.caution:
+            st.warning(f"**{WEAKER}.** {plain(verdict.caution)}", icon=":material/trending_down:")
         st.markdown(plain(verdict.why))
         if results.check.problems:
             problems = plain("; ".join(results.check.problems))
