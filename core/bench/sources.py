@@ -63,7 +63,7 @@ class Synthesised:
         return f"{settings.method}-{hashlib.sha256(settings.model_dump_json().encode()).hexdigest()[:8]}"
 
     def make(self, student: Student, place: Place) -> Material:
-        config = self.config.at(place.plan.effort)
+        config = self.config.at(place.plan.effort).sized(student.pixels)
         size = self.images(place.plan)
         rule, draws = config.selection.rule, draws_of(size, place.plan.draws, config.pool(PROBES))
         started = time.perf_counter()
