@@ -32,6 +32,7 @@ ScoreName = Literal[
 ]
 Model = TypeVar("Model", bound=BaseModel)
 
+OWN = "file:"  # before the path and the factory of an architecture of one's own
 SYNTHESISED = "synthesised"  # the name of the probe set that the ranking rests on
 TRIAL_IMAGES = 2  # that a candidate is asked when it is connected
 LARGEST = 16 * 2**20  # bytes of a configuration
@@ -58,10 +59,11 @@ class StudentConfig(Frozen):
     """The checkpoint under suspicion. What is None is taken from the file, where the file says it."""
 
     checkpoint: Path
-    architecture: str | None = None  # "zoo:convnet4", "torchvision:resnet18"
+    architecture: str | None = None  # "zoo:convnet4", "torchvision:resnet18", "file:model.py:make"
     num_classes: int | None = Field(None, ge=2, le=100_000)
     input: InputSpec | None = None
     class_names: tuple[ClassName, ...] | None = None
+    trusted: bool = False  # run the program that the checkpoint is, or the file that the architecture names
 
     @field_validator("checkpoint")
     @classmethod
@@ -69,6 +71,13 @@ class StudentConfig(Frozen):
         if "\0" in str(path):
             raise ValueError("a path holds no NUL character")
         return path
+
+    def beneath(self, folder: Path) -> StudentConfig:
+        """The same, its relative paths taken from `folder`."""
+        architecture = self.architecture
+        if architecture and architecture.startswith(OWN):
+            architecture = f"{OWN}{folder / architecture.removeprefix(OWN)}"
+        return self.model_copy(update={"checkpoint": folder / self.checkpoint, "architecture": architecture})
 
 
 class EffortPlan(Frozen):
@@ -162,10 +171,13 @@ def load_config(path: Path) -> AuditConfig:
         ) from error
     config = config_from_toml(text)
     folder = path.parent.resolve()
-    student = config.student.model_copy(update={"checkpoint": folder / config.student.checkpoint})
     candidates = tuple(candidate.beneath(folder) for candidate in config.candidates)
     return config.model_copy(
-        update={"student": student, "synthesis": config.synthesis.beneath(folder), "candidates": candidates}
+        update={
+            "student": config.student.beneath(folder),
+            "synthesis": config.synthesis.beneath(folder),
+            "candidates": candidates,
+        }
     )
 
 

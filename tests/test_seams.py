@@ -21,7 +21,8 @@ APP_SIDE = (
     "core.bench.report", "core.candidates", "core.config", "core.costs", "core.discovery", "core.errors", "core.events",
     "core.results", "core.quantities", "core.values", "core.versions", "core.words", "core.runs", "core.reports",
     "core.synthesis.settings", "core.teachers", "core.ui", "core.zoo.cards", "core.zoo.demo", "core.zoo.hosting",
-    "core.students.files", "core.students.header", "core.students.inspection", "core.students.uploads",
+    "core.students.files", "core.students.header", "core.students.inspection", "core.students.parts",
+    "core.students.recognition", "core.students.uploads",
 )  # fmt: skip
 # Except what only a worker or the command line runs
 WORKERS_ONLY = ("core.runs.execute", "core.runs.worker")

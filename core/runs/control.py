@@ -12,7 +12,7 @@ from core.errors import InputError
 from core.processes import ROOT, detached
 from core.runs.folder import RunFolder
 from core.runs.queue import place_in_line
-from core.students.files import sha256_of
+from core.students.parts import sha256_of
 from core.teachers.addresses import ALLOWED
 from core.teachers.keys import check_variable
 from core.versions import versions
@@ -22,7 +22,7 @@ __all__ = ["can_be_resumed", "create_run", "missing_keys", "place_in_line", "res
 
 def create_run(config: AuditConfig) -> RunFolder:
     """A run folder for `config`, queued, without a worker yet; raises `InputError` without its checkpoint."""
-    checkpoint = config.student.checkpoint.resolve()
+    checkpoint = config.student.checkpoint.absolute()  # a link's own name says more than that of its target
     if not os.path.exists(checkpoint):  # unlike the method, it answers for a name that is too long, too
         raise InputError(f"there is no checkpoint {checkpoint}", remedy="give the path of an existing file")
     config = config.model_copy(update={"student": config.student.model_copy(update={"checkpoint": checkpoint})})

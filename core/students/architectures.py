@@ -1,4 +1,4 @@
-"""Architectures by name: `zoo:convnet4`, `torchvision:resnet18`, `timm:convnext_tiny`."""
+"""Architectures by name: `zoo:convnet4`, `torchvision:resnet18`, `timm:convnext_tiny`, `file:model.py:make`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from torch.overrides import TorchFunctionMode
 
 from core.config import InputSpec
 from core.errors import InputError
+from core.students.own_architecture import RULE, build_own, is_own, short_own
 from core.zoo.architectures import ARCHITECTURES
 
 ZOO, TORCHVISION, TIMM = "zoo", "torchvision", "timm"
@@ -49,11 +50,15 @@ def build(architecture: str, *, input: InputSpec, num_classes: int) -> nn.Module
     """A module for normalised images `(N, C, H, W)` that gives logits `(N, num_classes)`; it has no weights.
 
     Its parameters are on the meta device: shapes and names without memory, whatever the size, to be
-    assigned from a checkpoint. The global random state is left as it was.
+    assigned from a checkpoint; but for those of an architecture of one's own, whose code must be trusted
+    before. The global random state is left as it was.
 
     Raises:
         InputError: the name is unknown or names no classifier, or the architecture refuses the input.
     """
+    if is_own(architecture):
+        with torch.random.fork_rng(devices=[]):
+            return build_own(architecture, num_classes=num_classes)
     if architecture not in list_architectures():
         raise _unknown(architecture)
     source, _, name = architecture.partition(":")
@@ -97,7 +102,8 @@ def _timm(name: str, input: InputSpec, num_classes: int) -> nn.Module:
 def head_sizes(architecture: str, *, input: InputSpec, shapes: Mapping[str, tuple[int, ...]]) -> set[int]:
     """The class counts that tensors of these shapes point to: one, if they are of this architecture.
 
-    The head is found by what it is: the tensors whose shape changes with the number of classes.
+    The head is found by what it is: the tensors whose shape changes with the number of classes. A module of one's own
+    that has none such, as its factory knows the number already, is asked.
     """
     two = build(architecture, input=input, num_classes=2).state_dict()
     three = build(architecture, input=input, num_classes=3).state_dict()
@@ -106,7 +112,27 @@ def head_sizes(architecture: str, *, input: InputSpec, shapes: Mapping[str, tupl
         for axis, (before, after) in enumerate(zip(tensor.shape, three[name].shape, strict=True)):
             if before != after and len(shapes.get(name, ())) == tensor.ndim:
                 sizes.add(shapes[name][axis])
-    return sizes
+    return sizes or ({_answered(architecture, input)} if is_own(architecture) else set())
+
+
+@torch.no_grad()
+def _answered(architecture: str, input: InputSpec) -> int:
+    """How many logits a module of one's own gives for an image; raises `InputError`."""
+    module = build(architecture, input=input, num_classes=2).eval()
+    shape = (1, input.channels, input.height, input.width)
+    try:
+        logits = module(torch.zeros(shape))
+        actual = str(tuple(logits.shape)) if isinstance(logits, torch.Tensor) else type(logits).__name__
+    except Exception as error:  # it is code, and can fail in any way
+        logits, actual = None, f"{type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"
+    if not isinstance(logits, torch.Tensor) or logits.ndim != 2:
+        raise InputError(
+            f"{short_own(architecture)} gives no logits for an image of {'x'.join(map(str, shape[1:]))}",
+            rule="(1, K)",
+            actual=actual,
+            remedy="set the student's input to what the module takes, or let it return its logits alone",
+        )
+    return logits.shape[1]
 
 
 class _Unallocated(TorchFunctionMode):
@@ -141,6 +167,6 @@ def _unknown(architecture: str) -> InputError:
     ]
     return InputError(
         f"architecture {architecture[:80]!r} is unknown",
-        rule=f"{ZOO}:NAME, {TORCHVISION}:NAME or {TIMM}:NAME",
+        rule=f"{ZOO}:NAME, {TORCHVISION}:NAME, {TIMM}:NAME or {RULE}",
         remedy=f"try {' or '.join(suggestions[:3])}" if suggestions else "choose one from the list",
     )

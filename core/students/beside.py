@@ -14,13 +14,18 @@ from typing import Any
 
 from core.config import InputSpec
 from core.students.labels import class_names_in
+from core.students.parts import stays_inside
 
 SIZE = 4 * 2**20  # bytes of a file of settings; that of 21,843 classes has half of it
 
 
 def said_beside(checkpoint: Path) -> dict[str, str]:
-    """Metadata as a safetensors file would have them, from the files beside it; what cannot be read says nothing."""
-    config = _settings(checkpoint.with_name("config.json"))
+    """Metadata as a safetensors file would have them, from the files beside it or in its folder.
+
+    What cannot be read says nothing.
+    """
+    folder = checkpoint if checkpoint.is_dir() else checkpoint.parent
+    config = _settings(folder, "config.json")
     said: dict[str, str] = {}
     match config:
         case {"architecture": str(architecture), "pretrained_cfg": dict(pretrained)}:  # timm's, and nobody else's
@@ -28,7 +33,7 @@ def said_beside(checkpoint: Path) -> dict[str, str]:
             said["architecture"] = f"timm:{architecture.partition('.')[0]}"
             spec = _input(config.get("input_size"), config.get("mean"), config.get("std"))
         case _:
-            spec = _preprocessed(_settings(checkpoint.with_name("preprocessor_config.json")))
+            spec = _preprocessed(_settings(folder, "preprocessor_config.json"))
     names = class_names_in(config)
     if names and config.get("num_classes", len(names)) == len(names):  # else they are of the head before this one
         described = config.get("label_descriptions")
@@ -39,9 +44,10 @@ def said_beside(checkpoint: Path) -> dict[str, str]:
     return said
 
 
-def _settings(path: Path) -> dict[str, Any]:
+def _settings(folder: Path, name: str) -> dict[str, Any]:
+    path = folder / name
     try:
-        if not path.is_file() or path.stat().st_size > SIZE:
+        if not path.is_file() or not stays_inside(path, folder) or path.stat().st_size > SIZE:
             return {}
         settings = json.loads(path.read_bytes())
     except (OSError, ValueError, RecursionError):

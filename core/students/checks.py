@@ -20,6 +20,13 @@ def check_names(file: str, architecture: str, expected: Tensors, tensors: Tensor
     """Every tensor of the architecture is there, and no other."""
     missing = [name for name in expected if name not in tensors and not name.endswith(COUNTER)]
     extra = [name for name in tensors if name not in expected]
+    if missing and extra and _are_all_batchnorm(missing):
+        raise InputError(
+            f"{file} lacks the BatchNorm layers of {architecture}, which were folded into other layers",
+            rule=_named(missing),
+            actual=_named(extra),
+            remedy="export the weights before the model is fused, folded or quantised",
+        )
     if missing and extra:
         raise InputError(
             f"{file} is no {architecture}, of whose {len(expected)} tensors it lacks {len(missing)}",
@@ -115,6 +122,12 @@ def check_classes(file: str, *, expected: int | None, found: Collection[int], na
             f"the class names do not fit {file}", rule=f"{classes} names", actual=str(len(names)), remedy=remedy
         )
     return classes
+
+
+def _are_all_batchnorm(names: Collection[str]) -> bool:
+    """Whether these are tensors of layers that keep statistics, and their statistics among them."""
+    layers = {name.rpartition(".")[0] for name in names if name.endswith(".running_var")}
+    return all(name.rpartition(".")[0] in layers for name in names)
 
 
 def _counted(names: Collection[str], noun: str = "tensor") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 
-from core.config import StudentConfig, validated
+from core.config import OWN, StudentConfig, validated
 from core.errors import InputError
 from core.students.files import display_name
 
@@ -36,7 +36,7 @@ def recognised(config: StudentConfig, metadata: Mapping[str, str]) -> StudentCon
 def _declared(config: StudentConfig, metadata: Mapping[str, str], field: str) -> object:
     text = metadata[field]
     try:
-        value = text if field == "architecture" else json.loads(text, parse_constant=_refuse)
+        value = _name(text) if field == "architecture" else json.loads(text, parse_constant=_refuse)
         return getattr(validated(StudentConfig, {"checkpoint": config.checkpoint, field: value}), field)
     except (ValueError, RecursionError, InputError) as error:
         raise InputError(
@@ -44,6 +44,13 @@ def _declared(config: StudentConfig, metadata: Mapping[str, str], field: str) ->
             actual=error.what if isinstance(error, InputError) else repr(text[:60]),
             remedy=f"set the student's {field}",
         ) from error
+
+
+def _name(architecture: str) -> str:
+    """As it stands: a checkpoint that came from elsewhere may not say which code is to run."""
+    if architecture.startswith(OWN):
+        raise ValueError("a file of code is named by whoever audits")
+    return architecture
 
 
 def _refuse(constant: str) -> object:

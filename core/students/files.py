@@ -1,8 +1,7 @@
-"""Checkpoint files on disk: are they there, what is their hash, what do people call them. Free of torch."""
+"""Checkpoint files on disk: are they there, what do people call them. Free of torch."""
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 
 from core.errors import InputError
@@ -23,7 +22,7 @@ def display_name(path: Path) -> str:
     """What to call a checkpoint in words: an upload goes by the name its owner gave it."""
     if path.parent == uploads_folder() and name_note(path).is_file():
         return name_note(path).read_text(encoding="utf-8")
-    return printable(path.name)
+    return printable(path.name or path.absolute().name)
 
 
 def printable(text: str) -> str:
@@ -50,10 +49,3 @@ def require_file(path: Path) -> None:
         raise InputError(f"checkpoint {name} cannot be opened", actual=type(error).__name__, remedy=remedy) from error
     if empty:
         raise InputError(f"checkpoint {name} is empty", actual="0 bytes", remedy="copy or download the file again")
-
-
-def sha256_of(path: Path) -> str:
-    """The file's SHA-256 in hex, read in pieces; raises `InputError` where there is no such file."""
-    require_file(path)
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -14,9 +14,11 @@ from pathlib import Path
 
 from core.errors import InputError
 from core.students.files import display_name, require_file
+from core.students.parts import check_shard, parts_of
 
+SUFFIX = ".safetensors"
 LENGTH_BYTES = 8
-MAX_HEADER = 16 * 2**20  # bytes: room for 100,000 tensors
+MAX_HEADER = 4 * 2**20  # bytes: room for 25,000 tensors
 
 BITS = {
     **dict.fromkeys(("F64", "I64", "U64", "C64"), 64),
@@ -88,6 +90,26 @@ def read_header(path: Path) -> Header:
             remedy="save the weights again with safetensors",
         )
     return header
+
+
+def read_headers(path: Path) -> Header | None:
+    """The headers of a whole checkpoint as one: a file's, a folder's, or those of all shards; None of another format.
+
+    Offsets are each into its own file.
+
+    Raises:
+        InputError: as of one file, or these are not what the index says.
+    """
+    parts = parts_of(path)
+    if any(part.suffix.lower() != SUFFIX for part in parts):
+        return None
+    whole = Header({}, {})
+    for part, named in parts.items():
+        header = read_header(part)
+        if named is not None:
+            check_shard(part, named, header.tensors)
+        whole = Header(whole.tensors | header.tensors, whole.metadata | header.metadata)
+    return whole
 
 
 def _truncated(path: Path, *, needed: int, size: int) -> InputError:

@@ -21,7 +21,9 @@ from core.results import StudentSummary
 from core.students.beside import said_beside
 from core.students.declared import recognised
 from core.students.files import display_name
-from core.students.header import read_header
+from core.students.header import read_headers
+from core.students.parts import weights_file
+from core.students.programs import program_kind, require_runnable
 from core.students.recognition import COUNTER, Match, recognise
 from core.workspace import workspace
 
@@ -66,14 +68,14 @@ class QuickLook:
 
 
 def quick_look(path: Path) -> QuickLook | None:
-    """The header of a safetensors file, None for any other format, which tells nothing before it is loaded.
+    """The headers of a safetensors file, folder or index; None for other formats, which tell nothing before they load.
 
     Raises:
         InputError: there is no such file, or its header is damaged.
     """
-    if path.suffix.lower() != ".safetensors":
+    header = read_headers(path)
+    if header is None:
         return None
-    header = read_header(path)
     shapes = {name: tensor.shape for name, tensor in header.tensors.items()}
     return _look(path, shapes, said_beside(path) | header.metadata)
 
@@ -84,8 +86,11 @@ def look_closer(path: Path, *, timeout: float = 60.0) -> QuickLook:
     What tells nothing before it is read is read in a process of its own.
 
     Raises:
-        InputError: the file cannot be read.
+        InputError: the file cannot be read, or it is a program, which is not looked into.
     """
+    weights = weights_file(path)
+    if kind := program_kind(weights):
+        require_runnable(weights, kind, trusted=False)
     look = quick_look(path)
     if look is None:
         told = _answer(

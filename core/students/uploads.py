@@ -10,7 +10,8 @@ from typing import BinaryIO
 
 from core.errors import InputError
 from core.students.files import name_note, printable, uploads_folder
-from core.students.formats import suffixes
+from core.students.parts import USUAL, is_index, stands_alone, weights_file
+from core.students.programs import accepted_suffixes
 from core.workspace import checkpoints_folder
 
 MAX_UPLOAD = 2 * 2**30  # bytes
@@ -50,7 +51,7 @@ def store_upload(name: str, data: BinaryIO, *, limit: int = MAX_UPLOAD) -> Path:
 
 
 def checkpoint_in_folder(text: str) -> Path:
-    """The file that a user's path names inside the allowed folder, links resolved.
+    """The file, or the folder that holds one, that a user's path names inside the allowed folder; links resolved.
 
     Raises:
         InputError: it leads out of the folder, does not exist, or ends like no checkpoint.
@@ -70,17 +71,28 @@ def checkpoint_in_folder(text: str) -> Path:
         raise outside from error
     if not path.is_relative_to(folder.resolve()):
         raise outside
-    if not path.is_file():
+    if path.is_dir():
+        weights_file(path)
+    elif not path.is_file():
         raise InputError(f"there is no file {shown} in the checkpoints folder", remedy=f"look into {folder}")
-    _checked_suffix(path)
+    elif not is_index(path):
+        _checked_suffix(path)
     return path
 
 
 def list_checkpoints() -> list[Path]:
-    """What `checkpoint_in_folder` accepts: paths relative to the allowed folder, sorted."""
+    """What `checkpoint_in_folder` accepts: paths relative to the allowed folder, sorted.
+
+    A folder stands for weights of a usual name in it, and an index for its shards.
+    """
     folder = checkpoints_folder().resolve()
-    found = (path for path in folder.rglob("*") if path.suffix.lower() in suffixes() and path.is_file())
-    return sorted(path.relative_to(folder) for path in found if path.resolve().is_relative_to(folder))
+    files = (path for path in folder.rglob("*") if stands_alone(path) and path.is_file())
+    found = {
+        path.parent if path.name in USUAL and path.parent != folder else path
+        for path in files
+        if path.resolve().is_relative_to(folder)
+    }
+    return sorted(path.relative_to(folder) for path in found)
 
 
 def _copied(data: BinaryIO, target: Path, *, limit: int, shown: str) -> str:
@@ -101,8 +113,8 @@ def _copied(data: BinaryIO, target: Path, *, limit: int, shown: str) -> str:
 
 def _checked_suffix(path: PurePath) -> str:
     suffix = path.suffix.lower()
-    if suffix not in suffixes():
-        rule, actual = f"one of {', '.join(suffixes())}", path.suffix or "no ending"
+    if suffix not in accepted_suffixes():
+        rule, actual = f"one of {', '.join(accepted_suffixes())}", path.suffix or "no ending"
         remedy = "export the weights as safetensors"
         raise InputError(f"{path.name} does not end like a checkpoint", rule=rule, actual=actual, remedy=remedy)
     return suffix

@@ -15,6 +15,9 @@ from core.candidates import CandidateConfig
 from core.config import InputSpec, StudentConfig
 from core.errors import InputError, TeacherError
 from core.students.inspection import quick_look
+from core.students.own_architecture import is_own
+from core.students.parts import weights_file
+from core.students.programs import program_kind
 from core.teachers.answers import trial_images
 from core.teachers.arrangement import Arrangement, arrange
 from core.teachers.base import Capabilities, Terms, adapter
@@ -92,9 +95,15 @@ def local_config(candidate: CandidateConfig, probe_shape: Shape) -> StudentConfi
 
     Raises:
         InputError: there is no such file, or it is damaged.
-        TeacherError: nothing says which architecture it is of.
+        TeacherError: nothing says which architecture it is of, or it would have to be run as code.
     """
     assert candidate.checkpoint is not None, "its configuration was validated"
+    if program_kind(weights_file(candidate.checkpoint)) or is_own(candidate.model):
+        raise TeacherError(
+            f"{candidate.name}: its checkpoint or its architecture is code, which is run of a trusted student only",
+            rule="weights of a known architecture",
+            remedy="export its state dict, or serve it and give its address",
+        )
     look = quick_look(candidate.checkpoint)
     told = look.config if look else StudentConfig(checkpoint=candidate.checkpoint)
     if candidate.model is None and told.architecture is None:

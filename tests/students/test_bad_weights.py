@@ -151,7 +151,11 @@ def misspelt_architecture(folder: Path) -> StudentConfig:
     return spoilt(folder, lambda tensors: None, architecture="zoo:convnet5")
 
 
-@FAULTS.row("architecture 'resnet18' is unknown", "zoo:NAME, torchvision:NAME or timm:NAME", "try torchvision:resnet18")
+@FAULTS.row(
+    "architecture 'resnet18' is unknown",
+    "zoo:NAME, torchvision:NAME, timm:NAME or file:PATH.py:FACTORY",
+    "try torchvision:resnet18",
+)
 def architecture_without_its_source(folder: Path) -> StudentConfig:
     return spoilt(folder, lambda tensors: None, architecture="resnet18")
 

@@ -53,6 +53,8 @@ def test_a_good_checkpoint_is_loaded_and_summed_up(tmp_path: Path) -> None:
         "class_names": names,
         "parameters": parameters_of(module),
         "batchnorm_layers": 4,
+        "untouched_batchnorm": 0,
+        "folded_batchnorm": 0,
         "input": GREY.model_dump(),
     }
 

@@ -35,6 +35,8 @@ def test_says_what_the_file_says(good: Path) -> None:
         "class_names": NAMES,
         "parameters": sum(parameter.numel() for parameter in zoo_module().parameters()),
         "batchnorm_layers": 4,
+        "untouched_batchnorm": 0,
+        "folded_batchnorm": 0,
     }
     assert student.input == GREY
     assert student.device == torch.device("cpu")

@@ -31,7 +31,7 @@ def random_split(dataset: Dataset = FASHION, *, examples: int = 256) -> Split:
     return Split(images, torch.arange(examples) % len(dataset.class_names))
 
 
-def make_zoo(folder: Path, recipes: Sequence[Recipe] = TINY_ZOO) -> list[ModelCard]:
+def make_zoo(folder: Path, recipes: Sequence[Recipe] = TINY_ZOO, dataset: Dataset = FASHION) -> list[ModelCard]:
     """Weights and cards in `folder`/candidates and `folder`/students, after two steps on random images."""
-    split = random_split()
-    return train_zoo(recipes, FASHION, split, split.first(64), folder, tell=lambda line: None)
+    split = random_split(dataset)
+    return train_zoo(recipes, dataset, split, split.first(64), folder, tell=lambda line: None)

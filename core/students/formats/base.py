@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from core.errors import InputError
 from core.students.beside import said_beside
-from core.students.files import display_name, printable, require_file
+from core.students.files import display_name, printable
+from core.students.parts import check_shard, parts_of
 
 if TYPE_CHECKING:
     import torch
@@ -53,12 +54,25 @@ def suffixes() -> tuple[str, ...]:
 
 
 def read_checkpoint(path: Path) -> Checkpoint:
-    """Read `path` in the format that its ending names and its first bytes confirm.
+    """The tensors of a file, of a folder's weights, or of all the shards that an index names.
+
+    Each file is read in the format that its ending names and its first bytes confirm.
 
     Raises:
         InputError: there is no such file, it is of no known format, or it is damaged.
     """
-    require_file(path)
+    tensors: dict[str, torch.Tensor] = {}
+    metadata = said_beside(path)
+    for file, named in parts_of(path).items():
+        part = _read(file)
+        if named is not None:
+            check_shard(file, named, part.tensors)
+        tensors |= part.tensors
+        metadata |= part.metadata
+    return Checkpoint(tensors, metadata)
+
+
+def _read(path: Path) -> Checkpoint:
     named = next((known for known in CHECKPOINT_FORMATS.values() if path.suffix.lower() in known.suffixes), None)
     if named is None:
         raise InputError(
@@ -73,5 +87,4 @@ def read_checkpoint(path: Path) -> Checkpoint:
             f"{display_name(path)} is named like a {named.name} file but holds {found[0].name}",
             remedy=f"rename it to end in {found[0].suffixes[0]}",
         )
-    checkpoint = named.read(path)
-    return replace(checkpoint, metadata=said_beside(path) | checkpoint.metadata)
+    return named.read(path)

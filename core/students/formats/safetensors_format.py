@@ -9,13 +9,13 @@ from safetensors import SafetensorError
 from core.errors import InputError
 from core.students.files import display_name
 from core.students.formats.base import Checkpoint, checkpoint_format
-from core.students.header import LENGTH_BYTES, MAX_HEADER, read_header
+from core.students.header import LENGTH_BYTES, MAX_HEADER, SUFFIX, read_header
 
 
 @checkpoint_format
 class SafetensorsFormat:
     name = "safetensors"
-    suffixes = (".safetensors",)
+    suffixes = (SUFFIX,)
 
     def matches(self, path: Path) -> bool:
         with path.open("rb") as file:

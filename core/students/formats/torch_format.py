@@ -1,18 +1,22 @@
-"""PyTorch's own format: a pickle, which may hold code, so only its restricted reader ever sees it."""
+"""PyTorch's own format: a pickle, which may hold code, so only its restricted reader ever sees it.
+
+Lightning's `.ckpt` is such a file too, whose weights are under `state_dict`.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from core.errors import InputError
-from core.students.files import display_name
+from core.students.archives import members_of
+from core.students.files import display_name, printable
 from core.students.formats.base import Checkpoint, checkpoint_format
 from core.students.labels import class_names_in
+from core.students.memory import bounded_memory
 
 if TYPE_CHECKING:
     import torch
@@ -30,13 +34,14 @@ NESTED = (  # where training scripts keep the weights; the average over training
     "model_ema",
     "state_dict_ema",
 )
+SETTINGS = "hyper_parameters"  # Lightning's, which may name the classes
 EXPORT = "export the weights as safetensors"
 
 
 @checkpoint_format
 class TorchFormat:
     name = "PyTorch"
-    suffixes = (".pt", ".pth", ".bin")
+    suffixes = (".pt", ".pth", ".bin", ".ckpt")
 
     def matches(self, path: Path) -> bool:
         return _start(path).startswith((ZIP, PICKLE))
@@ -50,10 +55,11 @@ class TorchFormat:
         if _start(path) == ZIP:
             _check_archive(path)
         try:
-            content = torch.load(path, map_location="cpu", weights_only=True)
+            with bounded_memory(path.stat().st_size):
+                content = torch.load(path, map_location="cpu", weights_only=True)
         except Exception as error:  # a damaged pickle can fail in any way
             raise _unreadable(name, error) from error
-        names = class_names_in(content) if isinstance(content, Mapping) else None
+        names = _class_names(content)
         return Checkpoint(_state_dict(name, content), {"class_names": json.dumps(names)} if names else {})
 
 
@@ -63,20 +69,17 @@ def _start(path: Path) -> bytes:
 
 
 def _check_archive(path: Path) -> None:
-    """Refuse what torch.save did not write: it stores without compressing, so what would grow when read is a bomb."""
-    name = display_name(path)
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
-        remedy = "copy or download the file again"
-        raise InputError(f"{name} is truncated or damaged", actual="no whole archive", remedy=remedy) from error
-    if any(member.filename.endswith("/constants.pkl") for member in members):
+    """Refuse what torch.save did not write."""
+    name, members = display_name(path), [member.filename for member in members_of(path)]
+    if any(member.endswith("/constants.pkl") for member in members):
         raise InputError(f"{name} is a TorchScript program", rule="a plain state dict", remedy=EXPORT)
-    grown = sum(member.file_size for member in members)
-    if grown > path.stat().st_size:
-        rule, actual = "an archive as torch.save writes it", f"{grown:,} bytes in {path.stat().st_size:,}"
-        raise InputError(f"{name} is compressed", rule=rule, actual=actual, remedy=EXPORT)
+    if not any(member.endswith("/data.pkl") for member in members):
+        raise InputError(
+            f"{name} is an archive of something else",
+            rule="an archive as torch.save writes it",
+            actual=", ".join(printable(member)[:60] for member in members[:3]) or "nothing in it",
+            remedy="unpack it, and choose the checkpoint in it",
+        )
 
 
 def _unreadable(name: str, error: Exception) -> InputError:
@@ -86,12 +89,21 @@ def _unreadable(name: str, error: Exception) -> InputError:
             f"{name} holds Python code or objects, not only weights; nothing of it was run",
             rule="a plain state dict",
             actual=f"a reference to {code[1][:80]}",
-            remedy=EXPORT,
+            remedy=f"{EXPORT} where you trust this file",
         )
+    if isinstance(error, MemoryError) or "can't allocate memory" in text:
+        what = f"{name} asks for far more memory than it has bytes"
+        return InputError(what, rule="weights as they are", remedy=f"{EXPORT} where you trust this file")
     actual = f"{type(error).__name__} in PyTorch's weights-only reader"
     return InputError(
         f"{name} cannot be read as plain weights", actual=actual, remedy=f"{EXPORT}, or copy the file again"
     )
+
+
+def _class_names(content: object) -> tuple[str, ...] | None:
+    places = (content, content.get(SETTINGS)) if isinstance(content, Mapping) else ()
+    found = (class_names_in(place) for place in places if isinstance(place, Mapping))
+    return next((names for names in found if names), None)
 
 
 def _state_dict(name: str, content: object) -> dict[str, torch.Tensor]:
@@ -99,11 +111,6 @@ def _state_dict(name: str, content: object) -> dict[str, torch.Tensor]:
     if tensors := _tensors(content):
         return tensors
     if isinstance(content, Mapping):
-        for key in NESTED:
-            inner = content.get(key)
-            innermost = inner.get("state_dict") if isinstance(inner, Mapping) else None
-            if tensors := _tensors(inner) or _tensors(innermost):
-                return tensors
         actual = f"a dictionary with {', '.join(repr(key)[:40] for key in list(content)[:3]) or 'nothing in it'}"
     else:
         actual = f"a {type(content).__name__}"
@@ -111,10 +118,13 @@ def _state_dict(name: str, content: object) -> dict[str, torch.Tensor]:
     raise InputError(f"{name} holds no state dict", rule=rule, actual=actual, remedy="save model.state_dict()")
 
 
-def _tensors(content: object) -> dict[str, torch.Tensor] | None:
+def _tensors(content: object, *, deeper: int = 2) -> dict[str, torch.Tensor] | None:
+    """Tensors by name: all of `content`, or what it has under a usual name, at most `deeper` levels down."""
     import torch
 
     if not isinstance(content, Mapping) or not content:
         return None
-    plain = all(isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in content.items())
-    return dict(content) if plain else None
+    if all(isinstance(key, str) and isinstance(value, torch.Tensor) for key, value in content.items()):
+        return dict(content)
+    below = (content.get(key) for key in NESTED if deeper)
+    return next((tensors for inner in below if (tensors := _tensors(inner, deeper=deeper - 1))), None)

@@ -7,7 +7,7 @@ import streamlit as st
 from core.candidates import NEEDS, CandidateConfig
 from core.config import validated
 from core.errors import InputError
-from core.students.files import require_file
+from core.students.parts import weights_file
 from core.teachers.addresses import is_shared, with_scheme
 from core.ui.candidates import fields
 from core.ui.candidates.rows import Row, put_row, rows
@@ -70,6 +70,6 @@ def _form(place: int | None, key: str) -> None:
                 filled["url"] = with_scheme(str(filled["url"]).strip())
             candidate = validated(CandidateConfig, filled)
             if candidate.checkpoint and not is_shared():
-                require_file(candidate.checkpoint)
+                weights_file(candidate.checkpoint)
             put_row(candidate, place)
             done()

@@ -13,7 +13,7 @@ from core.costs import cost_of
 from core.errors import InputError
 from core.quantities import money
 from core.runs.control import start_run
-from core.students.files import display_name
+from core.students.parts import short_name
 from core.ui.candidates.connection_test import measured_latency
 from core.ui.candidates.form import CandidateChoice
 from core.ui.estimate import images_at_most, in_words, predicted_seconds
@@ -82,7 +82,7 @@ def start_control(student: StudentChoice, candidates: CandidateChoice, effort: E
     """Name it, start it, or save it as a file."""
     reasons = [reason for reason in (student.problem, *candidates.problems) if reason]
     config, keys = None, {}
-    usual = f"Audit of {Path(display_name(student.config.checkpoint)).stem}"[:80] if student.config else ""
+    usual = f"Audit of {short_name(student.config.checkpoint)}"[:80] if student.config else ""
     name = st.text_input(
         "Name",
         key="setup_name",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import streamlit as st
 
 from core.config import StudentConfig
+from core.reports.summary import WEAKER
 from core.students.inspection import Inspection, inspect_checkpoint
 from core.ui.facts import facts
 from core.ui.frame import show_error
 from core.ui.text import plain
+from core.verdict.reach import caution
 
 INSPECTIONS = "setup_inspections"  # by the configuration as JSON
 
@@ -53,12 +55,9 @@ def check_control(config: StudentConfig) -> None:
             "Input": f"{shape.channels} × {shape.height} × {shape.width}",
             "Classes": f"{summary.num_classes:,}",
             "Parameters": f"{summary.parameters:,}",
-            "BatchNorm layers": str(summary.batchnorm_layers),
+            "BatchNorm layers": summary.batchnorm,
             "SHA-256": f"{summary.sha256[:12]}…",
         }
     )
-    if not summary.batchnorm_layers:
-        st.warning(
-            "This student has no BatchNorm layers, so its probes can only aim at its classes, which makes them weaker.",
-            icon=":material/warning:",
-        )
+    if weaker := caution(summary):
+        st.warning(f"**{WEAKER}.** {plain(weaker)}", icon=":material/trending_down:")

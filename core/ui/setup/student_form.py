@@ -7,16 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.config import InputSpec, StudentConfig, validated
 from core.errors import InputError
-from core.students.files import require_file
 from core.students.inspection import CheckpointSummary, QuickLook, architectures, look_closer
+from core.students.own_architecture import is_own, offered, short_own
+from core.students.parts import parts_of, weights_file
+from core.students.programs import Kind, program_kind, require_runnable
 from core.students.recognition import Match
+from core.teachers.addresses import is_shared
 from core.ui.frame import show_error
 from core.ui.setup.input_form import input_form
 from core.ui.setup.student_check import check_control, found
 from core.ui.setup.student_source import chosen_checkpoint
+from core.ui.setup.student_trust import trust_control
 from core.ui.text import plain
 
 SURE = 0.9  # likeness from which on the best match is filled in
@@ -48,57 +53,92 @@ def student_form() -> StudentChoice:
         path = chosen_checkpoint()
         if path is None:
             return StudentChoice(problem="choose the student's checkpoint")
-        require_file(path)
-        said = _look(path, path.stat().st_mtime_ns)
-        config = _completed(path, said)
+        if kind := program_kind(weights_file(path)):
+            config = _of_program(path, kind)
+        else:
+            config = _completed(path, _look(path, max(part.stat().st_mtime_ns for part in parts_of(path))))
     except InputError as error:
         show_error(error)
         return StudentChoice(problem="solve the problem with the student")
-    if config.architecture is None or config.input is None:
+    lacking = "normalisation" if config.input is None else ""
+    if lacking := "architecture" if config.architecture is None and not kind else lacking:
         st.caption("This file does not say everything about itself: complete the fields above.")
-        missing = "architecture" if config.architecture is None else "normalisation"
-        return StudentChoice(problem=f"choose the student's {missing}")
+        return StudentChoice(problem=f"choose the student's {lacking}")
+    if (kind or is_own(config.architecture)) and not config.trusted:
+        return StudentChoice(problem="the student comes with code: say that you trust it, or choose another")
     check_control(config)
     inspection = found(config)
     failed = inspection is not None and not inspection.ok
     return StudentChoice(config, "the student did not pass its check" if failed else "")
 
 
+def _of_program(path: Path, kind: Kind) -> StudentConfig:
+    """`StudentConfig` of a program from the form; raises `InputError` for one that cannot be a student here."""
+    require_runnable(path, kind, trusted=True)
+    this = _key(path)
+    trusted = trust_control(f"This file is a program of **{kind}**, not only weights", key=f"setup_trusted_{this}")
+    with st.expander("Input and classes", icon=":material/tune:", expanded=True):
+        count = _classes(st.container(), None, key=f"setup_classes_{this}")
+        spec = input_form(None, guessed=False, key=f"setup_{this}")
+        names = _class_names(None, key=f"setup_names_{this}")
+    fields = {"checkpoint": path, "num_classes": count, "input": spec, "class_names": names, "trusted": trusted}
+    return validated(StudentConfig, fields)
+
+
 def _completed(path: Path, said: QuickLook) -> StudentConfig:
     """`StudentConfig` from the file's own words and the form's; raises `InputError` where they do not fit."""
-    this = hashlib.sha256(str(path).encode()).hexdigest()[:8]  # every file has fields of its own
-    complete = said.config.architecture is not None and said.config.input is not None
+    this = _key(path)
+    named = said.config.architecture
+    with st.spinner("Listing architectures …"):
+        known = architectures() + ([] if is_shared() else offered())
+    complete = named in known and said.config.input is not None
     label = "Architecture and input, as the file says" if complete else "Architecture and input"
     with st.expander(label, icon=":material/tune:", expanded=not complete):
         left, right = st.columns([2, 1])
-        architecture, classes = f"setup_architecture_{this}", f"setup_classes_{this}"
-        st.session_state.setdefault(classes, said.config.num_classes)
-        with st.spinner("Listing architectures …"):
-            known = architectures()
-        st.session_state.setdefault(architecture, said.config.architecture or _likely(said, known))
+        architecture = f"setup_architecture_{this}"
+        st.session_state.setdefault(architecture, named or _likely(said, known))
+        if st.session_state[architecture] not in known:  # deleted meanwhile, or never known here
+            st.session_state[architecture] = None
+        if named and named not in known:
+            st.warning(f"The file says that it is of **{plain(named[:80])}**, which is not known here.")
         _recognised(said.matches)
         chosen = left.selectbox(
             "Architecture",
             known,
+            format_func=lambda name: short_own(name) if is_own(name) else name,
             key=architecture,
             persist_state="session",
             placeholder="Choose or type to search",
-            help="The module that the weights belong to: small ones of this project's zoo, torchvision's or timm's.",
+            help="The module that the weights belong to: small ones of this project's zoo, torchvision's, timm's, or "
+            "one of your own: a function in a Python file in the folder architectures of this app's workspace.",
         )
-        count = right.number_input(
-            "Classes",
-            min_value=2,
-            max_value=100_000,
-            key=classes,
-            persist_state="session",
-            placeholder="from the weights",
-            help="How many classes the student tells apart. Empty: taken from its last layer.",
+        count = _classes(right, said.config.num_classes, key=f"setup_classes_{this}")
+        trusted = is_own(chosen) and trust_control(
+            f"**{plain(short_own(chosen))}** is Python code", key=f"setup_trusted_{this}_{_key(Path(chosen))}"
         )
         usual = next((match.input for match in said.matches if chosen in (match.architecture, *match.same)), None)
         spec = input_form(said.config.input or usual, guessed=said.config.input is None, key=f"setup_{this}")
         names = _class_names(said.config.class_names, key=f"setup_names_{this}")
     fields = {"checkpoint": path, "architecture": chosen, "num_classes": count, "input": spec, "class_names": names}
-    return validated(StudentConfig, fields)
+    return validated(StudentConfig, fields | {"trusted": trusted})
+
+
+def _key(path: Path) -> str:
+    """Every file has fields of its own."""
+    return hashlib.sha256(str(path).encode()).hexdigest()[:8]
+
+
+def _classes(place: DeltaGenerator, said: int | None, *, key: str) -> int | None:
+    st.session_state.setdefault(key, said)
+    return place.number_input(
+        "Classes",
+        min_value=2,
+        max_value=100_000,
+        key=key,
+        persist_state="session",
+        placeholder="from the weights",
+        help="How many classes the student tells apart. Empty: taken from its last layer.",
+    )
 
 
 @st.cache_data(max_entries=32, show_spinner="Looking into the file …")

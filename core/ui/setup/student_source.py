@@ -8,7 +8,7 @@ from typing import Literal
 import streamlit as st
 
 from core.students.files import display_name
-from core.students.formats import suffixes
+from core.students.programs import accepted_suffixes
 from core.students.uploads import checkpoint_in_folder, list_checkpoints, store_upload
 from core.ui.text import plain
 from core.workspace import checkpoints_folder
@@ -47,9 +47,10 @@ def _uploaded() -> Path | None:
     """The uploader forgets its file on a page switch, so the copy's path is kept, and stays."""
     file = st.file_uploader(
         "Checkpoint",
-        type=[suffix.removeprefix(".") for suffix in suffixes()],
+        type=[suffix.removeprefix(".") for suffix in accepted_suffixes()],
         key="setup_upload",
-        help=f"{', '.join(suffixes())}. It is copied into this app's workspace and stays on this machine.",
+        help=f"{', '.join(accepted_suffixes())}. It is copied into this app's workspace and stays on this machine. "
+        "Instead of an ONNX model give the PyTorch model that it was made from.",
     )
     if file is not None and file.file_id != st.session_state.get("setup_upload_id"):
         st.session_state[UPLOAD] = store_upload(file.name, file)
@@ -73,8 +74,9 @@ def _in_folder() -> Path | None:
         files,
         key=FILE,
         persist_state="session",
-        placeholder="Choose a file",
-        help=f"Files in {folder}. The environment variable AUDIT_CHECKPOINTS names another folder.",
+        placeholder="Choose a file or a folder",
+        help=f"Files in {folder}, and folders with weights of a usual name, as on Hugging Face's hub. The environment "
+        "variable AUDIT_CHECKPOINTS names another folder.",
     )
     return checkpoint_in_folder(file) if file else None
 
