@@ -18,8 +18,8 @@ SAME = ("version", "half", "small", "draws", "default_method", "default_score")
 def added(new: Report, report: Report) -> Report:
     """`report` with what `new` says of its groups, in place of what was said of them before.
 
-    What is over several groups, whom students were taken for and what methods cost, stays as it is where both say it;
-    independent students of other architectures join those that are there.
+    Whom students were taken for, which is over several groups, stays as it is where both say it, and so does what methods
+    cost, which is one machine's. Independent students of other architectures join those that are there.
 
     Raises:
         InputError: the two were not made alike.
@@ -41,7 +41,6 @@ def added(new: Report, report: Report) -> Report:
             "averages": _of_groups(report.averages, new.averages),
             "differences": _of_groups(report.differences, new.differences),
             "kind_rows": _of_groups(report.kind_rows, new.kind_rows),
-            "costs": tuple({(one.dataset, one.method): one for one in (*new.costs, *report.costs)}.values()),
             "confusions": tuple((_by_way(new.confusions) | _by_way(report.confusions)).values()),
             "independents": tuple(_with_more_rows(report.independents, new.independents)),
         }
