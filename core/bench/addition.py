@@ -18,8 +18,8 @@ SAME = ("version", "half", "small", "draws", "default_method", "default_score")
 def added(new: Report, report: Report) -> Report:
     """`report` with what `new` says of its groups, in place of what was said of them before.
 
-    Whom students were taken for, which is over several groups, stays as it is where both say it, and so does what methods
-    cost, which is one machine's. Independent students of other architectures join those that are there.
+    Whom students were taken for, which is over several groups, stays as it is where both say it, and so does what
+    methods cost, which is one machine's. Independent students of other architectures join those that are there.
 
     Raises:
         InputError: the two were not made alike.
