@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from core.bench.report import Row
-from core.ui.benchmark.report import present, selected, widest_group
+from core.ui.benchmark.report import ENOUGH, present, selected, weakest, widest_group
 from tests.support.benchmark import ABLATES, GROUPS, METHODS, make_report
 
 
@@ -34,3 +36,10 @@ def test_names_are_those_with_figures() -> None:
     assert list(present(whole, "method")) == [name for name in METHODS if name not in ABLATES]
     assert list(present(part, "method")) == ["real"]
     assert widest_group(whole) == max(GROUPS, key=lambda name: GROUPS[name][2]) and widest_group(part) == "rkd"
+
+
+def test_nothing_is_concluded_from_a_group_of_few_students() -> None:
+    report = make_report()
+    few = [replace(row, students=ENOUGH - 1) if row.group == "hard_labels" else row for row in report.rows]
+    assert [some[0].group for some in weakest(report)][0] == "hard_labels"
+    assert "hard_labels" not in [some[0].group for some in weakest(report.model_copy(update={"rows": tuple(few)}))]

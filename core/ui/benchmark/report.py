@@ -16,6 +16,7 @@ Measure = Literal["accuracy", "auc"]
 Found = TypeVar("Found", bound=Average)
 
 FAILS = 0.9  # accuracy below which a group of students is named as one that is not found
+ENOUGH = 5  # students of a group, below which nothing is concluded from it
 BASELINES = ("real", "mia_filter", "ood_filter", "paper_generator", "pyramids", "white_noise")  # compared with at first
 
 
@@ -105,14 +106,15 @@ def default_rows(report: Report, dataset: str) -> list[Row]:
 def weakest(report: Report) -> list[list[Row]]:
     """What the default finds with the most probes of groups that it finds less often than `FAILS`, worst first.
 
-    For each such group its rows, one for each data set; where there is none, those of the lowest group alone.
+    Groups of fewer than `ENOUGH` students are left out. For each other group its rows, one for each data set; where
+    there is none, those of the lowest alone.
     """
     rows = [row for dataset in report.datasets for row in default_rows(report, dataset)]
     most = max((row.probes for row in rows), default=0)
     everyone = widest_group(report)
     groups: dict[str, list[Row]] = {}
     for row in rows:
-        if row.probes == most and row.group != everyone:
+        if row.probes == most and row.group != everyone and row.students >= ENOUGH:
             groups.setdefault(row.group, []).append(row)
     worst = sorted(groups.values(), key=_lowest)
     return [group for group in worst if _lowest(group) < FAILS] or worst[:1]
