@@ -49,8 +49,8 @@ class Reader:
 
 @contextmanager
 def reader() -> Iterator[Reader]:
-    """In an environment that asks PyTorch to run what is in pickles. A child has none of its parent's threads, and would
-    wait for them for ever, so that there is one."""
+    """In an environment that asks PyTorch to run what is in pickles. A child has none of its parent's threads, and
+    would wait for them for ever, so that there is one."""
     command, pipe = [sys.executable, "-m", "tests.support.reading"], subprocess.PIPE
     env = {**os.environ, "TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD": "1", "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, cwd=ROOT, env=env, encoding="utf-8") as process:
